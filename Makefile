@@ -1,0 +1,56 @@
+# make demo   watch an AWS account being onboarded, on a local AWS and a local Clumio API
+# make test   everything: lint, types, unit tests, Molecule scenarios
+# make venv   only the tools, in .venv
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+PYTHON ?= python3
+VENV   := $(CURDIR)/.venv
+BIN    := $(VENV)/bin
+# Stands for a finished installation of exactly these requirements at exactly this place.
+READY  := $(VENV)/.ready-$(shell cat requirements-dev.txt Makefile | cksum | cut -d' ' -f1)
+export PATH := $(BIN):$(PATH)
+
+.PHONY: help venv demo test lint unit molecule pin clean
+
+help:
+	@grep -E '^# make ' Makefile | cut -c3-
+
+venv: $(READY)
+
+$(READY):
+	rm -f $(VENV)/.ready-*
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	$(BIN)/python -c 'import pathlib, sysconfig; \
+	  link = pathlib.Path(sysconfig.get_path("purelib"), "ansible_collections", "clumio", "aws"); \
+	  link.parent.mkdir(parents=True, exist_ok=True); link.unlink(missing_ok=True); link.symlink_to("$(CURDIR)")'
+	touch $@
+
+demo: venv
+	sandbox/demo.sh
+
+test: lint unit molecule
+
+lint: venv
+	ruff check .
+	ruff format --check .
+	yamllint --strict .
+	mypy
+	ansible-lint
+
+unit: venv
+	pytest
+
+molecule: venv
+	molecule test --all --report
+
+pin:
+	rm -rf .venv-pin && $(PYTHON) -m venv .venv-pin
+	.venv-pin/bin/pip install --quiet --requirement requirements-dev.in
+	{ echo '# Made from requirements-dev.in by `make pin`. Do not edit by hand.'; .venv-pin/bin/pip freeze; } > requirements-dev.txt
+	rm -rf .venv-pin
+
+clean:
+	rm -rf .venv .sandbox .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,55 @@
+# Copyright: Contributors to the clumio.aws collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The one shape of a failure: a sentence for a person, a code and facts for a machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+class ClumioError(Exception):
+    """A failure that a person can act on.
+
+    Raised anywhere below ``main()``; caught only there and handed to ``fail_json``.
+
+    Args:
+        message: one sentence: verb, object, cause. No secret may be in it.
+        code: stable, snake_case; tests and playbooks compare it.
+        hint: what to do about it, one sentence.
+        facts: whatever a machine may want to know, JSON types only.
+    """
+
+    def __init__(self, message: str, *, code: str, hint: str = "", **facts: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.hint = hint
+        self.facts = facts
+
+    @property
+    def sentence(self) -> str:
+        """Message and hint as a person reads them."""
+        return f"{self.message} {self.hint}".strip()
+
+    def as_result(self) -> dict[str, Any]:
+        """Arguments for ``fail_json``: C(msg) and the machine-readable C(failure)."""
+        return {"msg": self.sentence, "failure": {"code": self.code, "hint": self.hint, **self.facts}}
+
+
+class InputError(ClumioError):
+    """What the user gave cannot be used; nothing has been sent anywhere."""
+
+
+def combined(errors: Sequence[ClumioError]) -> ClumioError:
+    """One error that tells all of several, so that nobody mends them one run at a time.
+
+    Raises nothing; the single error comes back as it is. The code is the first one's.
+    """
+    if len(errors) == 1:
+        return errors[0]
+    return ClumioError(
+        " ".join(f"({number}) {error.sentence}" for number, error in enumerate(errors, start=1)),
+        code=errors[0].code,
+        failures=[error.as_result()["failure"] | {"msg": error.sentence} for error in errors],
+    )
