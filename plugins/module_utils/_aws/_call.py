@@ -1,0 +1,141 @@
+# Copyright: Contributors to the clumio.aws collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One remote call of AWS and what can come back: an answer, nothing there, or a sentence about why not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from typing import Any
+
+try:
+    import botocore.exceptions
+    from botocore.config import Config
+except ImportError:
+    # AnsibleAWSModule refuses to start without botocore, with Ansible's own sentence about it.
+    pass
+
+from .._errors import ClumioError
+
+# Calls that may be under way at once; a client keeps as many connections open.
+CONCURRENCY = 16
+
+_ATTEMPTS = 10
+
+# "User: arn:... is not authorized to perform: iam:CreateRole on resource: ... because no identity-based policy ..."
+# Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+_DENIED = re.compile(
+    r"User: (?P<principal>\S+) is not authorized to perform: (?P<action>[\w:*-]+)(?P<rest>.*)", re.DOTALL
+)
+_DENIED_BY = (
+    ("service control policy", "an SCP of the organization"),
+    ("resource control policy", "an RCP of the organization"),
+    ("permissions boundary", "the principal's permissions boundary"),
+    ("session policy", "the session's policy"),
+    ("explicit deny", "an explicit Deny"),
+)
+_DENIED_CODES = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation")
+_BAD_CREDENTIALS = (
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+)
+
+
+class AwsError(ClumioError):
+    """AWS refused a call or could not be reached."""
+
+
+def config() -> Config:
+    """The client configuration of every client: the one place of retries and of the number of connections."""
+    return Config(
+        retries={"mode": "standard", "max_attempts": _ATTEMPTS},
+        max_pool_connections=CONCURRENCY,
+        connect_timeout=10,
+        read_timeout=60,
+    )
+
+
+def call(method: Callable[..., Any], task: str, /, **parameters: Any) -> dict[str, Any]:
+    """Make one call.
+
+    Args:
+        method: of a boto3 client.
+        task: what it is for, C(create the role ClumioIAMRole); the error's sentence begins with it.
+        parameters: of the call, in AWS's own spelling.
+
+    Raises:
+        AwsError: the call failed; C(failure.aws_code) is AWS's code, empty where no answer came.
+    """
+    try:
+        answer: dict[str, Any] = method(**parameters)
+    except botocore.exceptions.ClientError as error:
+        raise _refused(error, task) from error
+    except (botocore.exceptions.BotoCoreError, botocore.exceptions.HTTPClientError) as error:
+        raise _unreachable(error, task) from error
+    return answer
+
+
+def find(method: Callable[..., Any], task: str, absent: Collection[str], /, **parameters: Any) -> dict[str, Any] | None:
+    """Make one reading call whose object may not exist: None for the error codes in C(absent)."""
+    try:
+        return call(method, task, **parameters)
+    except AwsError as error:
+        if error.facts["aws_code"] in absent:
+            return None
+        raise
+
+
+def _refused(error: botocore.exceptions.ClientError, task: str) -> AwsError:
+    answer = error.response.get("Error", {})
+    code, message = str(answer.get("Code", "")), str(answer.get("Message", "")).rstrip(".")
+    facts: dict[str, Any] = {
+        "aws_code": code,
+        "aws_operation": error.operation_name,
+        "aws_message": message,
+    }
+    if code in _BAD_CREDENTIALS:
+        return AwsError(
+            f"Cannot {task}: AWS does not accept the credentials ({code}).",
+            code="aws_credentials",
+            hint="Sign in again or renew the credentials.",
+            **facts,
+        )
+    if code not in _DENIED_CODES:
+        return AwsError(f"Cannot {task}: {message or 'AWS gave no reason'} ({code}).", code="aws_refused", **facts)
+    denied = _DENIED.search(message)
+    if not denied:
+        return AwsError(f"Cannot {task}: access denied ({message}).", code="aws_access_denied", **facts)
+    by = next((name for words, name in _DENIED_BY if words in denied["rest"]), "no policy that allows it")
+    return AwsError(
+        f"Cannot {task}: {denied['principal']} may not {denied['action']} (decided by {by}).",
+        code="aws_access_denied",
+        hint="Ask the owner of the account for this action.",
+        action=denied["action"],
+        principal=denied["principal"],
+        denied_by=by,
+        **facts,
+    )
+
+
+def _unreachable(error: Exception, task: str) -> AwsError:
+    if isinstance(error, _credential_errors()):
+        code, hint = (
+            "aws_credentials",
+            "Give credentials by environment, profile or option, as for any amazon.aws module.",
+        )
+    else:
+        code, hint = "aws_unreachable", "Check the network and the region."
+    return AwsError(f"Cannot {task}: {str(error).rstrip('.')}.", code=code, hint=hint, aws_code="")
+
+
+def _credential_errors() -> tuple[type[Exception], ...]:
+    return (
+        botocore.exceptions.NoCredentialsError,
+        botocore.exceptions.PartialCredentialsError,
+        botocore.exceptions.CredentialRetrievalError,
+        botocore.exceptions.TokenRetrievalError,
+        botocore.exceptions.SSOError,
+    )

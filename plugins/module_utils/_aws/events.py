@@ -1,0 +1,64 @@
+# Copyright: Contributors to the clumio.aws collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Calls of Amazon EventBridge, on the default event bus."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ._call import AwsError, call, find
+from ._tags import from_list, to_list
+
+_ABSENT = ("ResourceNotFoundException",)
+
+
+def describe_rule(events: Any, name: str) -> dict[str, Any] | None:
+    """The rule in AWS's own members; None where there is none."""
+    return find(events.describe_rule, f"read the rule {name}", _ABSENT, Name=name)
+
+
+def list_targets(events: Any, name: str) -> list[dict[str, Any]]:
+    """All targets of the rule."""
+    targets: list[dict[str, Any]] = []
+    page: dict[str, Any] = {}
+    while True:
+        answer = call(events.list_targets_by_rule, f"read the targets of the rule {name}", Rule=name, **page)
+        targets += answer["Targets"]
+        if not answer.get("NextToken"):
+            return targets
+        page = {"NextToken": answer["NextToken"]}
+
+
+def list_rule_tags(events: Any, arn: str) -> dict[str, str]:
+    """The tags of the rule."""
+    return from_list(call(events.list_tags_for_resource, f"read the tags of the rule {arn}", ResourceARN=arn)["Tags"])
+
+
+def put_rule(
+    events: Any, name: str, *, description: str, event_pattern: str, state: str, tags: Mapping[str, str] | None = None
+) -> None:
+    """Create or replace the rule; tags are taken at creation only."""
+    call(
+        events.put_rule,
+        f"write the rule {name}",
+        Name=name,
+        Description=description,
+        EventPattern=event_pattern,
+        State=state,
+        **({"Tags": to_list(tags)} if tags else {}),
+    )
+
+
+def put_targets(events: Any, name: str, targets: Sequence[Mapping[str, Any]]) -> None:
+    """Add or replace targets by their ids.
+
+    Raises:
+        AwsError: AWS answers with success even where it has refused a target; that is an error here.
+    """
+    task = f"add the targets of the rule {name}"
+    answer = call(events.put_targets, task, Rule=name, Targets=[dict(target) for target in targets])
+    failed = answer.get("FailedEntries", [])
+    if failed:
+        reasons = "; ".join(f"{entry.get('TargetId')}: {entry.get('ErrorMessage')}" for entry in failed)
+        raise AwsError(f"Cannot {task}: {reasons}.", code="aws_refused", aws_code=str(failed[0].get("ErrorCode", "")))

@@ -1,0 +1,188 @@
+# Copyright: Contributors to the clumio.aws collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Calls of AWS Identity and Access Management."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ._call import call, find
+from ._tags import to_list
+
+_ABSENT = ("NoSuchEntity",)
+
+
+def get_account_summary(iam: Any) -> dict[str, int]:
+    """The quotas of the account and what is used of them."""
+    return dict(call(iam.get_account_summary, "read the IAM quotas of the account")["SummaryMap"])
+
+
+def get_role(iam: Any, name: str) -> dict[str, Any] | None:
+    """The role with trust policy and tags; None where there is none."""
+    answer = find(iam.get_role, f"read the role {name}", _ABSENT, RoleName=name)
+    return dict(answer["Role"]) if answer else None
+
+
+def list_attached_role_policies(iam: Any, name: str) -> list[str]:
+    """The ARNs of the managed policies attached to the role."""
+    task = f"read the managed policies of the role {name}"
+    return [
+        policy["PolicyArn"] for policy in _all(iam.list_attached_role_policies, task, "AttachedPolicies", RoleName=name)
+    ]
+
+
+def list_role_policies(iam: Any, name: str) -> list[str]:
+    """The names of the role's inline policies."""
+    return _all(iam.list_role_policies, f"read the inline policies of the role {name}", "PolicyNames", RoleName=name)
+
+
+def get_role_policy(iam: Any, role: str, name: str) -> Any:
+    """The document of an inline policy; None where there is none."""
+    task = f"read the inline policy {name} of the role {role}"
+    answer = find(iam.get_role_policy, task, _ABSENT, RoleName=role, PolicyName=name)
+    return answer["PolicyDocument"] if answer else None
+
+
+def create_role(
+    iam: Any, name: str, *, path: str, description: str, trust_policy: str, tags: Mapping[str, str]
+) -> None:
+    """Create a role without policies."""
+    call(
+        iam.create_role,
+        f"create the role {name}",
+        RoleName=name,
+        Path=path,
+        Description=description,
+        AssumeRolePolicyDocument=trust_policy,
+        Tags=to_list(tags),
+    )
+
+
+def update_role_description(iam: Any, name: str, description: str) -> None:
+    """Set the description of the role."""
+    call(iam.update_role, f"describe the role {name}", RoleName=name, Description=description)
+
+
+def update_trust_policy(iam: Any, name: str, trust_policy: str) -> None:
+    """Replace the trust policy of the role."""
+    call(
+        iam.update_assume_role_policy,
+        f"set the trust policy of the role {name}",
+        RoleName=name,
+        PolicyDocument=trust_policy,
+    )
+
+
+def put_role_policy(iam: Any, role: str, name: str, document: str) -> None:
+    """Create or replace an inline policy."""
+    call(
+        iam.put_role_policy,
+        f"write the inline policy {name} of the role {role}",
+        RoleName=role,
+        PolicyName=name,
+        PolicyDocument=document,
+    )
+
+
+def attach_role_policy(iam: Any, role: str, arn: str) -> None:
+    """Attach a managed policy to the role."""
+    call(iam.attach_role_policy, f"attach {arn} to the role {role}", RoleName=role, PolicyArn=arn)
+
+
+def get_policy(iam: Any, arn: str) -> dict[str, Any] | None:
+    """The managed policy with its tags, without its document; None where there is none."""
+    answer = find(iam.get_policy, f"read the policy {arn}", _ABSENT, PolicyArn=arn)
+    return dict(answer["Policy"]) if answer else None
+
+
+def get_policy_version(iam: Any, arn: str, version: str) -> Any:
+    """The document of a version, C(v1) say."""
+    task = f"read the version {version} of the policy {arn}"
+    return call(iam.get_policy_version, task, PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+
+
+def list_policy_versions(iam: Any, arn: str) -> list[dict[str, Any]]:
+    """The versions of the policy: C(VersionId), C(IsDefaultVersion), C(CreateDate)."""
+    return _all(iam.list_policy_versions, f"read the versions of the policy {arn}", "Versions", PolicyArn=arn)
+
+
+def create_policy(iam: Any, name: str, *, path: str, description: str, document: str, tags: Mapping[str, str]) -> None:
+    """Create a customer managed policy."""
+    call(
+        iam.create_policy,
+        f"create the policy {name}",
+        PolicyName=name,
+        Path=path,
+        Description=description,
+        PolicyDocument=document,
+        Tags=to_list(tags),
+    )
+
+
+def create_policy_version(iam: Any, arn: str, document: str) -> None:
+    """Write a new version of the policy and make it the default."""
+    call(
+        iam.create_policy_version,
+        f"write a new version of the policy {arn}",
+        PolicyArn=arn,
+        PolicyDocument=document,
+        SetAsDefault=True,
+    )
+
+
+def delete_policy_version(iam: Any, arn: str, version: str) -> None:
+    """Delete a version that is not the default."""
+    call(
+        iam.delete_policy_version,
+        f"delete the version {version} of the policy {arn}",
+        PolicyArn=arn,
+        VersionId=version,
+    )
+
+
+def get_instance_profile(iam: Any, name: str) -> dict[str, Any] | None:
+    """The instance profile with roles and tags; None where there is none."""
+    answer = find(iam.get_instance_profile, f"read the instance profile {name}", _ABSENT, InstanceProfileName=name)
+    return dict(answer["InstanceProfile"]) if answer else None
+
+
+def create_instance_profile(iam: Any, name: str, *, path: str, tags: Mapping[str, str]) -> None:
+    """Create an empty instance profile."""
+    call(
+        iam.create_instance_profile,
+        f"create the instance profile {name}",
+        InstanceProfileName=name,
+        Path=path,
+        Tags=to_list(tags),
+    )
+
+
+def add_role_to_instance_profile(iam: Any, name: str, role: str) -> None:
+    """Put the role into the instance profile, which holds one at most."""
+    call(
+        iam.add_role_to_instance_profile,
+        f"put the role {role} into the instance profile {name}",
+        InstanceProfileName=name,
+        RoleName=role,
+    )
+
+
+def remove_role_from_instance_profile(iam: Any, name: str, role: str) -> None:
+    """Take the role out of the instance profile."""
+    call(
+        iam.remove_role_from_instance_profile,
+        f"take the role {role} out of the instance profile {name}",
+        InstanceProfileName=name,
+        RoleName=role,
+    )
+
+
+def _all(method: Any, task: str, member: str, **parameters: Any) -> list[Any]:
+    items: list[Any] = []
+    while True:
+        answer = call(method, task, **parameters)
+        items += answer[member]
+        if not answer.get("IsTruncated"):
+            return items
+        parameters["Marker"] = answer["Marker"]

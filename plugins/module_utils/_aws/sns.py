@@ -1,0 +1,43 @@
+# Copyright: Contributors to the clumio.aws collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Calls of Amazon SNS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ._call import call, find
+from ._tags import from_list, to_list
+
+_ABSENT = ("NotFound", "NotFoundException")
+
+
+def get_topic_attributes(sns: Any, arn: str) -> dict[str, str] | None:
+    """The attributes of the topic, all text; None where there is no such topic."""
+    answer = find(sns.get_topic_attributes, f"read the topic {arn}", _ABSENT, TopicArn=arn)
+    return dict(answer["Attributes"]) if answer else None
+
+
+def list_topic_tags(sns: Any, arn: str) -> dict[str, str]:
+    """The tags of the topic."""
+    return from_list(call(sns.list_tags_for_resource, f"read the tags of the topic {arn}", ResourceArn=arn)["Tags"])
+
+
+def create_topic(sns: Any, name: str, attributes: Mapping[str, str], tags: Mapping[str, str]) -> str:
+    """Create a standard topic with its attributes; gives its ARN."""
+    answer = call(
+        sns.create_topic, f"create the topic {name}", Name=name, Attributes=dict(attributes), Tags=to_list(tags)
+    )
+    return str(answer["TopicArn"])
+
+
+def set_topic_attribute(sns: Any, arn: str, attribute: str, value: str) -> None:
+    """Set one attribute, C(Policy) say."""
+    call(
+        sns.set_topic_attributes,
+        f"set the attribute {attribute} of the topic {arn}",
+        TopicArn=arn,
+        AttributeName=attribute,
+        AttributeValue=value,
+    )

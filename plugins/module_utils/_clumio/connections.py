@@ -1,0 +1,135 @@
+# Copyright: Contributors to the clumio.aws collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""AWS connections in Clumio's API."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from . import asset_types
+from .client import ApiError, Client
+from .pages import all_items
+
+ACCEPT = "application/api.clumio.aws-connections=v1+json"
+
+_PATH = "/connections/aws"
+# Clumio takes this one when a connection is made and gives it back, but does not take it in an update.
+_NOT_UPDATABLE = "fsx"
+
+
+def read(client: Client, id_: str) -> dict[str, Any] | None:
+    """The connection as the API has it, with its external id; None if there is none.
+
+    Args:
+        id_: ``<account>_<region>``, which is also what Clumio's Terraform provider reads by.
+    """
+    path = _path(id_)
+    try:
+        answer = client.request("GET", path, accept=ACCEPT, query={"return_external_id": "true"})
+    except ApiError as error:
+        if error.code == "api_not_found":
+            return None
+        raise
+    return _connection(answer, "GET", path)
+
+
+def list_all(client: Client, wanted: Mapping[str, Sequence[str]] | None = None) -> list[dict[str, Any]]:
+    """Every connection that the token may see.
+
+    Args:
+        wanted: member of a connection and the values of which it must have one, for C(account_native_id),
+            C(aws_region), C(connection_status) and C(organizational_unit_id).
+    """
+    conditions = {member: {"$in": list(values)} for member, values in (wanted or {}).items()}
+    return all_items(client, _PATH, accept=ACCEPT, query={"filter": json.dumps(conditions)} if conditions else None)
+
+
+def create(
+    client: Client, account_id: str, region: str, *, description: str | None = None, types: Iterable[str] | None = None
+) -> dict[str, Any]:
+    """Register an account and region; the answer has token and external id.
+
+    Args:
+        types: canonical asset types; None leaves the choice to Clumio.
+    """
+    body = {
+        "account_native_id": account_id,
+        "aws_region": region,
+        "description": description,
+        "protect_asset_types_enabled": None if types is None else [asset_types.wire(word) for word in types],
+    }
+    return _connection(client.request("POST", _PATH, accept=ACCEPT, body=body), "POST", _PATH)
+
+
+def update(
+    client: Client,
+    id_: str,
+    *,
+    description: str,
+    types: Iterable[str] | None = None,
+    resources: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Change the description and, for a connection set up by hand, asset types and ARNs.
+
+    The answer never has the external id.
+
+    Args:
+        description: always sent, since Clumio answers differently when it is left out.
+        types: canonical asset types, all of them; None leaves them.
+        resources: ARNs in the shape of the API, all of them; None leaves them.
+    """
+    path = _path(id_)
+    enabled = None if types is None else [asset_types.wire(word) for word in types if word.lower() != _NOT_UPDATABLE]
+    body = {"asset_types_enabled": enabled, "description": description, "resources": resources}
+    return _connection(client.request("PATCH", path, accept=ACCEPT, body=body), "PATCH", path)
+
+
+def delete(client: Client, id_: str) -> bool:
+    """Remove a connection; False if there was none."""
+    try:
+        client.request("DELETE", _path(id_), accept=ACCEPT)
+    except ApiError as error:
+        if error.code == "api_not_found":
+            return False
+        raise
+    return True
+
+
+def view(api_object: Mapping[str, Any], *, with_external_id: bool = True) -> dict[str, Any]:
+    """A connection as the modules return it.
+
+    The members of the API without the ones about the API itself, and C(asset_types) in canonical words. Where the API
+    leaves a value empty, the rules of Clumio's Terraform provider fill it: C(ExternalID_<token>) for the external id,
+    C(*) for the account of the data plane.
+
+    Args:
+        with_external_id: False if the API was not asked for it; a missing one is then unknown, not empty.
+    """
+    shown = {member: value for member, value in api_object.items() if not member.startswith("_")}
+    token = shown.get("token")
+    shown["external_id"] = shown.get("external_id") or (f"ExternalID_{token}" if token and with_external_id else None)
+    shown["data_plane_account_id"] = shown.get("data_plane_account_id") or "*"
+    # `protect` is the older form of `config`.
+    configs = [shown[member] for member in ("config", "protect") if isinstance(shown.get(member), dict)]
+    enabled = [shown.get("protect_asset_types_enabled"), *(config.get("asset_types_enabled") for config in configs)]
+    shown["asset_types"] = list(asset_types.from_api(str(word) for words in enabled for word in words or ()))
+    return shown
+
+
+def _path(id_: str) -> str:
+    return f"{_PATH}/{quote(id_, safe='')}"
+
+
+def _connection(answer: dict[str, Any], method: str, path: str) -> dict[str, Any]:
+    """The answer, if it is a connection."""
+    if answer.get("id") and answer.get("token"):
+        return answer
+    raise ApiError(
+        f"Clumio's answer to {method} {path} is no connection: it has no id or no token.",
+        code="api_answer_unexpected",
+        method=method,
+        path=path,
+    )

@@ -1,0 +1,66 @@
+# Copyright: Contributors to the clumio.aws collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The ARNs that Clumio asks for, in the shape of its API: which resource of the file answers which question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .documents import compact
+from .load import CLUMIO_ROLE
+from .model import FileRole, FileRule, PermissionsFile
+from .names import Connection
+from .resolve import needs_instance_profile
+
+SUPPORT_ROLE = "ClumioSupportRole"
+
+
+def handed_over(file: PermissionsFile, connection: Connection) -> dict[str, Any]:
+    """The body's C(resources) of Clumio's PATCH of a connection; C("") for what the file does not have.
+
+    Roles and rules are known by their names or, should Clumio name them differently, by what they are for.
+    """
+    service_roles = [role for role in file.roles if role.name not in (CLUMIO_ROLE, SUPPORT_ROLE)]
+
+    def role_arn(role: FileRole | None) -> str:
+        return connection.role_arn(role.name) if role else ""
+
+    def role_of(service: str) -> FileRole | None:
+        return next((role for role in service_roles if role.trusts_service(service)), None)
+
+    def named(name: str) -> FileRole | None:
+        return next((role for role in file.roles if role.name == name), None)
+
+    instance_role = next((role for role in service_roles if needs_instance_profile(role)), None)
+    return {
+        "clumio_iam_role_arn": role_arn(named(CLUMIO_ROLE)),
+        "clumio_event_pub_arn": connection.topic_arn(file.topics[0].name) if file.topics else "",
+        "clumio_support_role_arn": role_arn(named(SUPPORT_ROLE)),
+        "event_rules": {
+            "cloudtrail_rule_arn": _rule_arn(file.rules, connection, "cloudtrail", _watches_cloudtrail),
+            "cloudwatch_rule_arn": _rule_arn(
+                file.rules, connection, "cloudwatch", lambda rule: not _watches_cloudtrail(rule)
+            ),
+        },
+        "service_roles": {
+            "s3": {"continuous_backups_role_arn": role_arn(role_of("events.amazonaws.com"))},
+            "mssql": {
+                "ssm_notification_role_arn": role_arn(role_of("ssm.amazonaws.com")),
+                "ec2_ssm_instance_profile_arn": (
+                    connection.instance_profile_arn(instance_role.name) if instance_role else ""
+                ),
+            },
+        },
+    }
+
+
+def _rule_arn(rules: Sequence[FileRule], connection: Connection, word: str, serves: Callable[[FileRule], bool]) -> str:
+    by_name = [rule for rule in rules if word in rule.name.lower()]
+    by_pattern = [rule for rule in rules if serves(rule)]
+    found = by_name or by_pattern
+    return connection.rule_arn(found[0].name) if found else ""
+
+
+def _watches_cloudtrail(rule: FileRule) -> bool:
+    return "AWS API Call via CloudTrail" in compact(rule.event_pattern)

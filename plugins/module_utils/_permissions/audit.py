@@ -1,0 +1,240 @@
+# Copyright: Contributors to the clumio.aws collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Whether a plan can work, and whether it is meant for this account: all that can be told before the first write."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from .documents import Document, compact
+from .findings import Finding
+from .names import Connection
+from .plan import Plan, Role
+
+# Quotas and limits of AWS.
+# IAM: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html (characters, without white space)
+# EventBridge: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+# Systems Manager: https://docs.aws.amazon.com/general/latest/gr/ssm.html
+MANAGED_POLICY_CHARACTERS = 6144
+INLINE_POLICIES_CHARACTERS = 10240
+TRUST_POLICY_CHARACTERS = 2048
+TOPIC_POLICY_CHARACTERS = 30720
+EVENT_PATTERN_CHARACTERS = 2048
+SSM_DOCUMENT_BYTES = 65536
+
+# The member of IAM's account summary that says how many managed policies a role may have attached.
+ATTACHED_POLICIES_QUOTA = "AttachedPoliciesPerRoleQuota"
+
+
+@dataclass(frozen=True)
+class _NameRule:
+    pattern: re.Pattern[str]
+    longest: int
+
+
+_NAME_RULES = {
+    "topics": _NameRule(re.compile(r"[A-Za-z0-9_-]+"), 256),
+    "rules": _NameRule(re.compile(r"[.A-Za-z0-9_-]+"), 64),
+    "policies": _NameRule(re.compile(r"[\w+=,.@-]+", re.ASCII), 128),
+    "roles": _NameRule(re.compile(r"[\w+=,.@-]+", re.ASCII), 64),
+    "instance_profiles": _NameRule(re.compile(r"[\w+=,.@-]+", re.ASCII), 128),
+    "ssm_documents": _NameRule(re.compile(r"[A-Za-z0-9_.-]{3,}"), 128),
+}
+
+# Resources that always lie in the customer's own account; others may rightly name Clumio's.
+_OWN_ARN = re.compile(r"arn:[^:]*:(?:iam|ec2):[^:]*:(\d{12}):")
+
+
+def audit(plan: Plan, connection: Connection) -> list[Finding]:
+    """What stands in the way of the plan, as far as the plan itself tells."""
+    return [*_names(plan), *_sizes(plan), *_accounts(plan, connection), *_trust(plan)]
+
+
+def audit_credentials(connection: Connection, account_id: str) -> list[Finding]:
+    """Whether the credentials, whose account is C(account_id), are those of the connection's account."""
+    if account_id == connection.account_id:
+        return []
+    return [
+        Finding(
+            code="foreign_credentials",
+            message=f"The AWS credentials belong to the account {account_id}.",
+            found=account_id,
+            hint=f"Use credentials of {connection.account_id}, or assume a role in it.",
+        )
+    ]
+
+
+def audit_quotas(plan: Plan, quotas: Mapping[str, int]) -> list[Finding]:
+    """What stands in the way of the plan in this account.
+
+    Args:
+        plan: the resolved plan.
+        quotas: IAM's account summary (C(iam:GetAccountSummary)), as it is.
+    """
+    limit = quotas.get(ATTACHED_POLICIES_QUOTA)
+    return [
+        Finding(
+            code="too_many_attachments",
+            section="roles",
+            entity=role.name,
+            member="managed_policies",
+            message=(
+                f"The role needs {len(role.managed_policies)} managed policies attached, "
+                f"and this account allows {limit} per role."
+            ),
+            found=len(role.managed_policies),
+            limit=limit,
+            hint="Ask AWS for a higher quota 'Managed policies attached to an IAM role' or choose fewer asset types.",
+        )
+        for role in plan.roles
+        if limit is not None and len(role.managed_policies) > limit
+    ]
+
+
+def _names(plan: Plan) -> Iterator[Finding]:
+    named = [(section, resource.name) for section, resources in plan.sections().items() for resource in resources]
+    # Inline policies obey the rules of managed ones.
+    named += [("policies", policy.name) for role in plan.roles for policy in role.inline_policies]
+    for section, name in named:
+        rule = _NAME_RULES[section]
+        if len(name) > rule.longest:
+            yield Finding(
+                code="name_too_long",
+                section=section,
+                entity=name,
+                message=f"The name has {len(name)} characters, AWS allows {rule.longest}.",
+                found=len(name),
+                limit=rule.longest,
+            )
+        elif not rule.pattern.fullmatch(name):
+            yield Finding(
+                code="invalid_name",
+                section=section,
+                entity=name,
+                message="The name has characters that AWS does not allow.",
+                found=name,
+            )
+
+
+def _sizes(plan: Plan) -> Iterator[Finding]:
+    measured: list[tuple[str, str, str, int, int]] = []
+    for topic in plan.topics:
+        if topic.policy:
+            measured.append(("topics", topic.name, "policy", len(compact(topic.policy)), TOPIC_POLICY_CHARACTERS))
+    for rule in plan.rules:
+        size = len(compact(rule.event_pattern))
+        measured.append(("rules", rule.name, "event_pattern", size, EVENT_PATTERN_CHARACTERS))
+    for policy in plan.policies:
+        measured.append(("policies", policy.name, "document", len(compact(policy.document)), MANAGED_POLICY_CHARACTERS))
+    for role in plan.roles:
+        inline = sum(len(compact(policy.document)) for policy in role.inline_policies)
+        measured.append(("roles", role.name, "inline_policies", inline, INLINE_POLICIES_CHARACTERS))
+        measured.append(("roles", role.name, "trust_policy", len(compact(role.trust_policy)), TRUST_POLICY_CHARACTERS))
+    for document in plan.ssm_documents:
+        size = len(compact(document.content).encode())
+        measured.append(("ssm_documents", document.name, "content", size, SSM_DOCUMENT_BYTES))
+    for section, entity, member, size, limit in measured:
+        if size > limit:
+            unit = "bytes" if section == "ssm_documents" else "characters"
+            yield Finding(
+                code="document_too_large",
+                section=section,
+                entity=entity,
+                member=member,
+                message=f"It has {size} {unit}, AWS allows {limit}.",
+                found=size,
+                limit=limit,
+            )
+
+
+def _accounts(plan: Plan, connection: Connection) -> Iterator[Finding]:
+    """A file made for another account: Clumio writes account and region into it, so it fits one account only."""
+    places: dict[str, list[str]] = {}
+    for place, document in _documents(plan):
+        for account in _own_accounts(document) - {connection.account_id}:
+            places.setdefault(account, []).append(place)
+    for account, found in sorted(places.items()):
+        others = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        yield Finding(
+            code="foreign_account",
+            message=f"It is made for the account {account}, not for {connection.account_id} (see {found[0]}{others}).",
+            found=account,
+            hint="Download the file for this account from Clumio's wizard.",
+        )
+
+
+def _documents(plan: Plan) -> Iterator[tuple[str, Document]]:
+    for topic in plan.topics:
+        if topic.policy:
+            yield f"topics.{topic.name}.policy", topic.policy
+    for policy in plan.policies:
+        yield f"policies.{policy.name}.document", policy.document
+    for role in plan.roles:
+        for inline in role.inline_policies:
+            yield f"roles.{role.name}.inline_policies.{inline.name}", inline.document
+
+
+def _own_accounts(document: Document) -> set[str]:
+    found: set[str] = set()
+    for statement in _statements(document):
+        for resource in _listed(statement.get("Resource")):
+            match = _OWN_ARN.match(str(resource))
+            if match:
+                found.add(match[1])
+        for tests in _mappings(statement.get("Condition")):
+            for key, values in tests.items():
+                if key.lower() == "aws:sourceaccount":
+                    found |= {str(value) for value in _listed(values) if re.fullmatch(r"\d{12}", str(value))}
+    return found
+
+
+def _trust(plan: Plan) -> Iterator[Finding]:
+    for role in plan.roles:
+        for number, statement in enumerate(_statements(role.trust_policy)):
+            if statement.get("Effect") == "Allow":
+                yield from _trusted(role, statement, number)
+
+
+def _trusted(role: Role, statement: Mapping[str, Any], number: int) -> Iterator[Finding]:
+    principal = statement.get("Principal")
+    finding = partial(Finding, section="roles", entity=role.name, member=f"trust_policy.Statement[{number}]")
+    accounts = ["*"] if principal == "*" else _listed(principal.get("AWS")) if isinstance(principal, dict) else []
+    if "*" in accounts or "NotPrincipal" in statement:
+        yield finding(
+            code="wildcard_principal",
+            message="Anyone may assume the role.",
+            found="*",
+            hint="Do not use this file; ask Clumio's support where it comes from.",
+        )
+    elif accounts and not _asks_external_id(statement):
+        yield finding(
+            code="missing_external_id_condition",
+            message="Another account may assume the role without an external id.",
+            found=", ".join(map(str, accounts)),
+            hint="Do not use this file; ask Clumio's support where it comes from.",
+        )
+
+
+def _asks_external_id(statement: Mapping[str, Any]) -> bool:
+    condition = statement.get("Condition")
+    tests = condition.get("StringEquals") if isinstance(condition, dict) else None
+    keys = {key.lower() for key in tests} if isinstance(tests, dict) else set()
+    return "sts:externalid" in keys
+
+
+def _statements(document: Document) -> Sequence[Mapping[str, Any]]:
+    return [statement for statement in _listed(document.get("Statement")) if isinstance(statement, dict)]
+
+
+def _mappings(condition: Any) -> list[Mapping[str, Any]]:
+    return [tests for tests in condition.values() if isinstance(tests, dict)] if isinstance(condition, dict) else []
+
+
+def _listed(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]

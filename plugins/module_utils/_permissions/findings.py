@@ -1,0 +1,65 @@
+# Copyright: Contributors to the clumio.aws collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One thing that is wrong, or worth knowing, in a permissions file or in the account it is meant for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from .._errors import InputError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """Where it is, what was found and what to do.
+
+    Args:
+        level: an C(error) stops the run before the first write, a C(warning) is shown.
+        code: stable, snake_case.
+        section: C(roles), C(topics) and so on; empty for the file or the account as a whole.
+        entity: the logical name inside the section.
+        member: the member of the entity, C(trust_policy) say.
+        message: one sentence.
+        found: what was there; None where there is nothing to show.
+        limit: what is allowed; None where the rule is not a number.
+        hint: what to do.
+    """
+
+    level: Literal["error", "warning"] = "error"
+    code: str
+    section: str = ""
+    entity: str = ""
+    member: str = ""
+    message: str
+    found: str | int | None = None
+    limit: int | None = None
+    hint: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where in the file, C(roles.ClumioIAMRole.trust_policy)."""
+        return ".".join(part for part in (self.section, self.entity, self.member) if part)
+
+    @property
+    def sentence(self) -> str:
+        """The finding on one line."""
+        return " ".join(part for part in (f"{self.place}:" if self.place else "", self.message, self.hint) if part)
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON types only."""
+        return asdict(self)
+
+
+def refuse_errors(findings: Sequence[Finding], what: str) -> None:
+    """Raise one InputError that tells every finding of level error; C(what) begins its sentence."""
+    errors = [finding for finding in findings if finding.level == "error"]
+    if not errors:
+        return
+    if len(errors) == 1:
+        message = f"{what}: {errors[0].sentence}"
+    else:
+        numbered = " ".join(f"({number}) {error.sentence}" for number, error in enumerate(errors, start=1))
+        message = f"{what}, for {len(errors)} reasons: {numbered}"
+    raise InputError(message, code=errors[0].code, findings=[finding.as_dict() for finding in findings])

@@ -1,0 +1,76 @@
+# Copyright: Contributors to the clumio.aws collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A permissions file as it is written: logical names, parsed documents, placeholders still in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .documents import Document
+
+
+@dataclass(frozen=True)
+class FilePolicy:
+    """A policy document with the name and the words that Clumio gives it."""
+
+    name: str
+    description: str
+    document: Document
+
+
+@dataclass(frozen=True)
+class FileTopic:
+    """An SNS topic; C(policy) is its access policy, None where the file has none."""
+
+    name: str
+    policy: FilePolicy | None
+
+
+@dataclass(frozen=True)
+class FileRule:
+    """An EventBridge rule; C(targets) are ARNs or placeholders, empty where the file leaves them to the topic."""
+
+    name: str
+    description: str
+    event_pattern: Document
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FileRole:
+    """An IAM role with its trust policy and the policies it is to have."""
+
+    name: str
+    description: str
+    trust_policy: Document
+    managed_policies: tuple[FilePolicy, ...]
+    inline_policies: tuple[FilePolicy, ...]
+
+    def trusts_service(self, service: str) -> bool:
+        """Whether the AWS service of this principal, C(ec2.amazonaws.com) say, may assume the role."""
+        statements = self.trust_policy["Statement"]
+        for statement in statements if isinstance(statements, list) else [statements]:
+            principal = statement.get("Principal")
+            services = principal.get("Service", []) if isinstance(principal, dict) else []
+            if service in (services if isinstance(services, list) else [services]):
+                return True
+        return False
+
+
+@dataclass(frozen=True)
+class FileDocument:
+    """An SSM document, its content as an object in AWS's own spelling."""
+
+    name: str
+    content: Document
+
+
+@dataclass(frozen=True)
+class PermissionsFile:
+    """The whole file, each section sorted by name; C(policies) are attached to no role."""
+
+    topics: tuple[FileTopic, ...]
+    rules: tuple[FileRule, ...]
+    roles: tuple[FileRole, ...]
+    policies: tuple[FilePolicy, ...]
+    ssm_documents: tuple[FileDocument, ...]

@@ -1,0 +1,84 @@
+# Copyright: Contributors to the clumio.aws collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A connection's place in AWS, and the ARN of everything in it: known before anything exists.
+
+Formats: https://docs.aws.amazon.com/service-authorization/latest/reference/ (the page of each service).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from .._errors import InputError
+
+ACCOUNT_ID = re.compile(r"[0-9]{12}", re.ASCII)
+REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}", re.ASCII)
+
+# https://docs.aws.amazon.com/general/latest/gr/rande.html: the partition follows from the region's first word(s).
+_PARTITIONS = (
+    ("cn-", "aws-cn"),
+    ("us-gov-", "aws-us-gov"),
+    ("us-isob-", "aws-iso-b"),
+    ("us-isof-", "aws-iso-f"),
+    ("us-iso-", "aws-iso"),
+    ("eu-isoe-", "aws-iso-e"),
+    ("eusc-", "aws-eusc"),
+)
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One AWS account in one region, as Clumio connects it.
+
+    Args:
+        account_id: 12 digits.
+        region: an AWS region, C(us-west-2).
+    """
+
+    account_id: str
+    region: str
+
+    def __post_init__(self) -> None:
+        wrong = []
+        if not ACCOUNT_ID.fullmatch(self.account_id):
+            wrong.append(
+                f"The account id '{self.account_id}' is not 12 digits (in YAML, quote it to keep leading zeros)."
+            )
+        if not self.region:
+            wrong.append("No region is given.")
+        elif not REGION.fullmatch(self.region):
+            wrong.append(f"The region '{self.region}' is not the name of an AWS region, such as us-west-2.")
+        if wrong:
+            raise InputError(" ".join(wrong), code="invalid_connection")
+
+    @property
+    def id(self) -> str:
+        """The name Clumio gives it, C(111122223333_us-west-2)."""
+        return f"{self.account_id}_{self.region}"
+
+    @property
+    def partition(self) -> str:
+        """C(aws), C(aws-cn), C(aws-us-gov) and so on; follows from the region."""
+        return next((partition for prefix, partition in _PARTITIONS if self.region.startswith(prefix)), "aws")
+
+    def topic_arn(self, name: str) -> str:
+        return f"arn:{self.partition}:sns:{self.region}:{self.account_id}:{name}"
+
+    def rule_arn(self, name: str) -> str:
+        return f"arn:{self.partition}:events:{self.region}:{self.account_id}:rule/{name}"
+
+    def ssm_document_arn(self, name: str) -> str:
+        return f"arn:{self.partition}:ssm:{self.region}:{self.account_id}:document/{name}"
+
+    def role_arn(self, name: str, path: str = "/") -> str:
+        return self._iam_arn("role", path, name)
+
+    def policy_arn(self, name: str, path: str = "/") -> str:
+        return self._iam_arn("policy", path, name)
+
+    def instance_profile_arn(self, name: str, path: str = "/") -> str:
+        return self._iam_arn("instance-profile", path, name)
+
+    def _iam_arn(self, kind: str, path: str, name: str) -> str:
+        return f"arn:{self.partition}:iam::{self.account_id}:{kind}{path}{name}"

@@ -1,0 +1,249 @@
+# Copyright: Contributors to the clumio.aws collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""From the file to the plan: every placeholder replaced, every name and ARN known, before anything exists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .documents import Document
+from .findings import Finding
+from .model import FilePolicy, FileRole, FileRule, FileTopic, PermissionsFile
+from .names import Connection
+from .plan import InlinePolicy, InstanceProfile, Plan, Policy, Role, Rule, SsmDocument, Target, Topic
+
+TOKEN = "CLUMIOTOKEN"
+EXTERNAL_ID = "ROLEEXTERNALID"
+
+# Stands for the 36 characters of the token while Clumio has not assigned one: in a dry run before registration.
+# The external id's stand-in holds it too, so that looking for it finds both.
+STAND_IN_TOKEN = "known-after-registration-00000000000"
+STAND_IN_EXTERNAL_ID = f"ExternalID_{STAND_IN_TOKEN}"
+
+# The id that Clumio's own tooling gives the topic as a rule's target.
+TARGET_ID = "clumio-publish"
+
+# A word that can only be a placeholder; patterns and scripts hold other words in capitals (COMPLETED, MSSQLSERVER).
+_PLACEHOLDER = rf"(?:CLUMIO|{EXTERNAL_ID})[A-Z0-9]*"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resolved:
+    """The plan, what stands in its way, and whether stand-ins took the place of a token or an external id."""
+
+    plan: Plan
+    findings: tuple[Finding, ...]
+    preview: bool
+
+
+def placeholder(name: str) -> str:
+    """The word that stands for the ARN of the entity with this name: its letters and digits, in capitals."""
+    return re.sub(r"[^A-Za-z0-9]", "", name).upper()
+
+
+def resolve(
+    file: PermissionsFile,
+    connection: Connection,
+    *,
+    token: str | None,
+    external_id: str | None,
+    placeholders: Mapping[str, str] | None = None,
+    preview: bool = False,
+) -> Resolved:
+    """Make the plan of a file for a connection.
+
+    Args:
+        file: as C(load) returns it.
+        connection: whose account and region make the ARNs.
+        token: 36 characters, from Clumio.
+        external_id: from Clumio; the condition of the trust policies.
+        placeholders: words and their values that win over those derived from the file.
+        preview: let stand-ins take the place of a token and an external id that Clumio has not assigned yet.
+    """
+    preview = preview and not (token and external_id)
+    if preview:
+        token = token or STAND_IN_TOKEN
+        external_id = external_id or STAND_IN_EXTERNAL_ID
+    words = _Words(file, connection, {TOKEN: token, EXTERNAL_ID: external_id}, placeholders or {})
+    plan = Plan(
+        topics=tuple(_topic(topic, connection, words) for topic in file.topics),
+        rules=tuple(_rule(rule, file, connection, words) for rule in file.rules),
+        policies=_policies(file, connection, words),
+        roles=tuple(_role(role, connection, words) for role in file.roles),
+        instance_profiles=tuple(
+            InstanceProfile(name=role.name, arn=connection.instance_profile_arn(role.name), role=role.name)
+            for role in file.roles
+            if needs_instance_profile(role)
+        ),
+        ssm_documents=tuple(_ssm_documents(file, connection, words)),
+    )
+    return Resolved(plan=plan, findings=tuple(words.findings), preview=preview)
+
+
+def needs_instance_profile(role: FileRole) -> bool:
+    """EC2 takes a role only inside an instance profile; the console makes one of the same name silently."""
+    return role.trusts_service("ec2.amazonaws.com")
+
+
+class _Words:
+    """The values of all placeholders, and the findings that using them brings up."""
+
+    def __init__(
+        self,
+        file: PermissionsFile,
+        connection: Connection,
+        assigned: Mapping[str, str | None],
+        given: Mapping[str, str],
+    ) -> None:
+        self.findings: list[Finding] = []
+        self._assigned = assigned
+        self._values: dict[str, str] = {word: value for word, value in assigned.items() if value}
+        self._ambiguous: dict[str, set[str]] = {}
+        for name, arn in _arns(file, connection):
+            known = self._values.setdefault(placeholder(name), arn)
+            if known != arn:
+                self._ambiguous.setdefault(placeholder(name), {known}).add(arn)
+        self._values |= given
+        for word in given:
+            self._ambiguous.pop(word, None)
+        longest_first = sorted(map(re.escape, self._values), key=len, reverse=True)
+        self._pattern = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(longest_first)}|{_PLACEHOLDER})(?![A-Za-z0-9])")
+
+    def fill(self, value: Any, section: str, entity: str, member: str = "") -> Any:
+        """The value with its placeholders replaced, in strings and in keys; whole words only."""
+        if isinstance(value, str):
+            return self._pattern.sub(lambda match: self._value(match[0], section, entity, member), value)
+        if isinstance(value, list):
+            return [self.fill(item, section, entity, member) for item in value]
+        if isinstance(value, dict):
+            return {
+                self.fill(key, section, entity, member): self.fill(item, section, entity, member)
+                for key, item in value.items()
+            }
+        return value
+
+    def _value(self, word: str, section: str, entity: str, member: str) -> str:
+        if word in self._ambiguous:
+            self._find(
+                "ambiguous_placeholder",
+                f"The placeholder {word} stands for more than one ARN: {', '.join(sorted(self._ambiguous[word]))}.",
+                "Give its value in placeholders.",
+                (section, entity, member, word),
+            )
+        if word in self._values:
+            return self._values[word]
+        if word == TOKEN:
+            self._find(
+                "missing_token", "The file needs the connection's token.", "Give it as token.", ("", "", "", word)
+            )
+        elif word == EXTERNAL_ID:
+            self._find(
+                "missing_external_id",
+                "The file needs the connection's external id, which Clumio's wizard shows.",
+                "Give it as external_id.",
+                ("", "", "", word),
+            )
+        else:
+            self._find(
+                "unknown_placeholder",
+                f"Nothing in the file tells what the placeholder {word} stands for.",
+                "Give its value in placeholders.",
+                (section, entity, member, word),
+            )
+        return word
+
+    def _find(self, code: str, message: str, hint: str, place: tuple[str, str, str, str]) -> None:
+        section, entity, member, found = place
+        finding = Finding(
+            code=code, section=section, entity=entity, member=member, message=message, found=found, hint=hint
+        )
+        if finding not in self.findings:
+            self.findings.append(finding)
+
+
+def _arns(file: PermissionsFile, connection: Connection) -> list[tuple[str, str]]:
+    managed = {policy.name for role in file.roles for policy in role.managed_policies}
+    return [
+        *((topic.name, connection.topic_arn(topic.name)) for topic in file.topics),
+        *((rule.name, connection.rule_arn(rule.name)) for rule in file.rules),
+        *((role.name, connection.role_arn(role.name)) for role in file.roles),
+        *((name, connection.policy_arn(name)) for name in sorted(managed | {policy.name for policy in file.policies})),
+    ]
+
+
+def _topic(topic: FileTopic, connection: Connection, words: _Words) -> Topic:
+    policy = topic.policy
+    return Topic(
+        name=topic.name,
+        arn=connection.topic_arn(topic.name),
+        policy=words.fill(policy.document, "topics", topic.name, f"policies.{policy.name}") if policy else None,
+    )
+
+
+def _rule(rule: FileRule, file: PermissionsFile, connection: Connection, words: _Words) -> Rule:
+    targets: Sequence[str] = [words.fill(target, "rules", rule.name, "targets") for target in rule.targets]
+    if not targets:
+        # A rule without targets of its own reports to the topic, as every rule of Clumio's does.
+        targets = [connection.topic_arn(topic.name) for topic in file.topics[:1]]
+    return Rule(
+        name=rule.name,
+        arn=connection.rule_arn(rule.name),
+        description=rule.description,
+        event_pattern=words.fill(rule.event_pattern, "rules", rule.name, "event_pattern"),
+        targets=tuple(
+            Target(id=TARGET_ID if number == 1 else f"{TARGET_ID}-{number}", arn=arn)
+            for number, arn in enumerate(targets, start=1)
+        ),
+    )
+
+
+def _policies(file: PermissionsFile, connection: Connection, words: _Words) -> tuple[Policy, ...]:
+    """Every managed policy once, whether roles share it or nothing attaches it."""
+    result: dict[str, Policy] = {}
+
+    def add(policy: FilePolicy, document: Document) -> None:
+        result.setdefault(
+            policy.name,
+            Policy(
+                name=policy.name,
+                arn=connection.policy_arn(policy.name),
+                description=policy.description,
+                document=document,
+            ),
+        )
+
+    for role in file.roles:
+        for policy in role.managed_policies:
+            add(policy, words.fill(policy.document, "roles", role.name, f"managed_policies.{policy.name}"))
+    for policy in file.policies:
+        add(policy, words.fill(policy.document, "policies", policy.name, "policy_document"))
+    return tuple(result[name] for name in sorted(result))
+
+
+def _role(role: FileRole, connection: Connection, words: _Words) -> Role:
+    return Role(
+        name=role.name,
+        arn=connection.role_arn(role.name),
+        description=role.description,
+        trust_policy=words.fill(role.trust_policy, "roles", role.name, "trust_policy"),
+        managed_policies=tuple(sorted(connection.policy_arn(policy.name) for policy in role.managed_policies)),
+        inline_policies=tuple(
+            InlinePolicy(
+                name=policy.name,
+                document=words.fill(policy.document, "roles", role.name, f"inline_policies.{policy.name}"),
+            )
+            for policy in role.inline_policies
+        ),
+    )
+
+
+def _ssm_documents(file: PermissionsFile, connection: Connection, words: _Words) -> list[SsmDocument]:
+    result = []
+    for document in file.ssm_documents:
+        name = words.fill(document.name, "ssm_documents", document.name)
+        content = words.fill(document.content, "ssm_documents", document.name)
+        result.append(SsmDocument(name=name, arn=connection.ssm_document_arn(name), content=content))
+    return result

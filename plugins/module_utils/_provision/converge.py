@@ -1,0 +1,147 @@
+# Copyright: Contributors to the clumio.aws collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""From a plan to AWS: read, compare, refuse what cannot be, then make what is missing, in order and in parallel."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import zip_longest
+from typing import Any, ClassVar, Generic, TypeVar
+
+from .._change import Change, differences
+from .._errors import ClumioError, InputError
+from .._permissions.documents import compact
+from .._permissions.names import Connection
+from .._permissions.plan import Resource
+from .._permissions.resolve import STAND_IN_TOKEN
+from . import parallel
+from .ownership import CONNECTION_TAG, foreign, owner_tags
+
+R = TypeVar("R", bound=Resource)
+
+# Calls that may run at once; the stages of all resources run one after the other.
+Stage = Sequence[Callable[[], Any]]
+
+
+@dataclass(frozen=True)
+class Found(Generic[R]):
+    """A resource as AWS holds it, with its tags and whatever its noun wants to remember for applying."""
+
+    resource: R
+    tags: Mapping[str, str]
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Noun(ABC, Generic[R]):
+    """One kind of resource: how to read it, what it becomes, which calls make it so."""
+
+    section: ClassVar[str]
+    kind: ClassVar[str]
+
+    @abstractmethod
+    def read(self, desired: R) -> Found[R] | None:
+        """What AWS holds under the name of C(desired)."""
+
+    @abstractmethod
+    def after(self, desired: R, found: R) -> R:
+        """What AWS will hold: as desired, with what is not ours to change kept as found."""
+
+    @abstractmethod
+    def stages(self, change: Change[R], tags: Mapping[str, str]) -> Sequence[Stage]:
+        """The writing calls, in stages: bare entities first, then what names other entities.
+
+        Args:
+            change: a creation or an update.
+            tags: for a creation.
+        """
+
+    def compare(self, desired: R, connection: Connection) -> Change[R]:
+        """Read the resource and compare it."""
+        found = self.read(desired)
+        if found is None:
+            return Change(section=self.section, kind=self.kind, before=None, after=desired)
+        after = self.after(desired, found.resource)
+        return Change(
+            section=self.section,
+            kind=self.kind,
+            before=found.resource,
+            after=after,
+            differences=differences(after, found.resource),
+            foreign=foreign(connection, found.tags),
+            details=found.details,
+        )
+
+
+# A kind of resource with all resources of that kind that are wanted.
+Work = tuple[Noun[Any], Sequence[Resource]]
+
+
+def compare(work: Sequence[Work], connection: Connection) -> list[Change[Any]]:
+    """Read everything at once and compare it; in the order of the work."""
+    return parallel.run([partial(noun.compare, desired, connection) for noun, wanted in work for desired in wanted])
+
+
+def provision(work: Sequence[Work], connection: Connection, *, check_mode: bool) -> list[Change[Any]]:
+    """Make AWS equal to what is wanted; in check mode only tell what that would be.
+
+    Raises:
+        InputError: C(preview_plan), the plan holds stand-ins of a dry run.
+        ClumioError: C(foreign_resource) or C(unchangeable), before the first write; AwsError from the calls.
+    """
+    if not check_mode:
+        _refuse_stand_ins(work)
+    changes = compare(work, connection)
+    _refuse_foreign(changes, connection)
+    _refuse_unchangeable(changes)
+    if not check_mode:
+        nouns = {noun.section: noun for noun, _wanted in work}
+        tags = owner_tags(connection)
+        due = [nouns[change.section].stages(change, tags) for change in changes if change.action != "none"]
+        for stage in zip_longest(*due, fillvalue=()):
+            parallel.run([call for calls in stage for call in calls])
+    return changes
+
+
+def _refuse_stand_ins(work: Sequence[Work]) -> None:
+    text = "".join(compact(resource.as_dict()) for _noun, wanted in work for resource in wanted)
+    if STAND_IN_TOKEN in text:
+        raise InputError(
+            "The plan was made before Clumio assigned a token, so it is good for a dry run only.",
+            code="preview_plan",
+            hint="Run clumio_permissions_file again with the token and the external id of the connection.",
+        )
+
+
+def _refuse_foreign(changes: Sequence[Change[Any]], connection: Connection) -> None:
+    found = [change for change in changes if change.foreign]
+    if found:
+        told = "; ".join(f"the {change.label} exists, but {change.foreign}" for change in found)
+        raise ClumioError(
+            f"Nothing was changed: {told}.",
+            code="foreign_resource",
+            hint=f"Remove what is in the way, or tag it {CONNECTION_TAG}={connection.id} if it is this connection's.",
+            resources=[change.as_dict() | {"foreign": change.foreign} for change in found],
+        )
+
+
+# What AWS fixes when a resource is created.
+_FIXED = ("arn", "path", "document_type")
+
+
+def _refuse_unchangeable(changes: Sequence[Change[Any]]) -> None:
+    told = [
+        f"the {change.label} has the {member.replace('_', ' ')} {getattr(change.before, member)}, "
+        f"{getattr(change.after, member)} is wanted"
+        for change in changes
+        for member in _FIXED
+        if member in change.differences
+    ]
+    if told:
+        raise ClumioError(
+            f"Nothing was changed: AWS cannot change what it fixes at creation: {'; '.join(told)}.",
+            code="unchangeable",
+            hint="Remove the resource, so that it can be made anew.",
+        )

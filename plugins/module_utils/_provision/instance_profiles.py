@@ -1,0 +1,53 @@
+# Copyright: Contributors to the clumio.aws collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""IAM instance profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from .._aws import iam
+from .._aws._tags import from_list
+from .._change import Change
+from .._permissions.plan import InstanceProfile
+from .converge import Found, Noun, Stage
+from .settle import settled
+
+
+class InstanceProfiles(Noun[InstanceProfile]):
+    """Instance profiles with the one role that they can hold."""
+
+    section = "instance_profiles"
+    kind = "instance profile"
+
+    def __init__(self, client: Any) -> None:
+        self._iam = client
+
+    def read(self, desired: InstanceProfile) -> Found[InstanceProfile] | None:
+        profile = iam.get_instance_profile(self._iam, desired.name)
+        if profile is None:
+            return None
+        found = InstanceProfile(
+            name=profile["InstanceProfileName"],
+            arn=profile["Arn"],
+            path=profile["Path"],
+            role=next((role["RoleName"] for role in profile["Roles"]), ""),
+        )
+        return Found(found, from_list(profile.get("Tags", [])))
+
+    def after(self, desired: InstanceProfile, found: InstanceProfile) -> InstanceProfile:  # noqa: ARG002
+        return desired
+
+    def stages(self, change: Change[InstanceProfile], tags: Mapping[str, str]) -> Sequence[Stage]:
+        profile, before = change.after, change.before
+        create = partial(iam.create_instance_profile, self._iam, profile.name, path=profile.path, tags=tags)
+        put_role = partial(self._put_role, profile, before.role if before else "")
+        return [[create] if before is None else [], [partial(settled, put_role, ("NoSuchEntity",))]]
+
+    def _put_role(self, profile: InstanceProfile, held: str) -> None:
+        if held:
+            iam.remove_role_from_instance_profile(self._iam, profile.name, held)
+        if profile.role:
+            iam.add_role_to_instance_profile(self._iam, profile.name, profile.role)

@@ -1,0 +1,82 @@
+# Copyright: Contributors to the clumio.aws collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""EventBridge rules with their targets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from .._aws import events
+from .._change import Change
+from .._permissions.documents import compact
+from .._permissions.plan import Rule, Target
+from . import parallel
+from .converge import Found, Noun, Stage
+from .settle import settled
+
+
+class Rules(Noun[Rule]):
+    """Rules of the default event bus; targets that others have added stay."""
+
+    section = "rules"
+    kind = "rule"
+
+    def __init__(self, client: Any) -> None:
+        self._events = client
+
+    def read(self, desired: Rule) -> Found[Rule] | None:
+        rule = events.describe_rule(self._events, desired.name)
+        if rule is None:
+            return None
+        calls: list[Callable[[], Any]] = [
+            partial(events.list_targets, self._events, desired.name),
+            partial(events.list_rule_tags, self._events, desired.arn),
+        ]
+        targets, tags = parallel.run(calls)
+        found = Rule(
+            name=desired.name,
+            arn=rule["Arn"],
+            description=rule.get("Description", ""),
+            event_pattern=json.loads(rule.get("EventPattern") or "{}"),
+            state=rule["State"],
+            targets=tuple(
+                Target(
+                    id=target["Id"],
+                    arn=target["Arn"],
+                    settings={member: target[member] for member in target if member not in ("Id", "Arn")},
+                )
+                for target in targets
+            ),
+        )
+        return Found(found, tags)
+
+    def after(self, desired: Rule, found: Rule) -> Rule:
+        """A target is known by its ARN: it may carry an id of its own, and keeps it."""
+        ids = {target.arn: target.id for target in found.targets}
+        ours = [replace(target, id=ids.get(target.arn, target.id)) for target in desired.targets]
+        taken = {target.id for target in ours}
+        others = [target for target in found.targets if target.id not in taken]
+        return replace(desired, targets=(*ours, *others))
+
+    def stages(self, change: Change[Rule], tags: Mapping[str, str]) -> Sequence[Stage]:
+        rule, before = change.after, change.before
+        held = before.targets if before else ()
+        due = [{**target.settings, "Id": target.id, "Arn": target.arn} for target in rule.targets if target not in held]
+        put_rule = partial(
+            events.put_rule,
+            self._events,
+            rule.name,
+            description=rule.description,
+            event_pattern=compact(rule.event_pattern),
+            state=rule.state,
+            tags=None if before else tags,
+        )
+        put_targets = partial(events.put_targets, self._events, rule.name, due)
+        return [
+            [put_rule] if before is None or set(change.differences) - {"targets"} else [],
+            [partial(settled, put_targets, ("ResourceNotFoundException",))] if due else [],
+        ]

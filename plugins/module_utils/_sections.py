@@ -1,0 +1,210 @@
+# Copyright: Contributors to the clumio.aws collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The sections of a plan as options of modules: their argument spec, and from options to work.
+
+The options are documented in the doc fragment C(clumio.aws.sections), under the same names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any, TypeVar
+
+from ._errors import InputError
+from ._permissions.names import Connection
+from ._permissions.plan import (
+    InlinePolicy,
+    InstanceProfile,
+    Policy,
+    Resource,
+    Role,
+    Rule,
+    SsmDocument,
+    Target,
+    Topic,
+)
+from ._provision.converge import Noun, Work
+from ._provision.instance_profiles import InstanceProfiles
+from ._provision.policies import Policies
+from ._provision.roles import Roles
+from ._provision.rules import Rules
+from ._provision.ssm_documents import SsmDocuments
+from ._provision.topics import Topics
+
+R = TypeVar("R", bound=Resource)
+Options = Mapping[str, Any]
+Spec = dict[str, Any]
+
+_NAMED: Spec = {"name": {"type": "str", "required": True}, "arn": {"type": "str"}}
+_IAM: Spec = {**_NAMED, "path": {"type": "str", "default": "/"}}
+_DESCRIPTION: Spec = {"type": "str", "default": ""}
+_DOCUMENT: Spec = {"type": "dict", "required": True}
+
+_SPECS: dict[str, Spec] = {
+    "topics": {**_NAMED, "policy": {"type": "dict"}},
+    "rules": {
+        **_NAMED,
+        "description": _DESCRIPTION,
+        "event_pattern": _DOCUMENT,
+        "state": {"type": "str", "choices": ["ENABLED", "DISABLED"], "default": "ENABLED"},
+        "targets": {
+            "type": "list",
+            "elements": "dict",
+            "default": [],
+            "options": {
+                "id": {"type": "str", "required": True},
+                "arn": {"type": "str", "required": True},
+                "settings": {"type": "dict", "default": {}},
+            },
+        },
+    },
+    "policies": {**_IAM, "description": _DESCRIPTION, "document": _DOCUMENT},
+    "roles": {
+        **_IAM,
+        "description": _DESCRIPTION,
+        "trust_policy": _DOCUMENT,
+        "managed_policies": {"type": "list", "elements": "str", "default": []},
+        "inline_policies": {
+            "type": "list",
+            "elements": "dict",
+            "default": [],
+            "options": {"name": {"type": "str", "required": True}, "document": _DOCUMENT},
+        },
+    },
+    "instance_profiles": {**_IAM, "role": {"type": "str", "required": True}},
+    "ssm_documents": {
+        **_NAMED,
+        "content": _DOCUMENT,
+        "document_type": {"type": "str", "default": "Command"},
+        "target_type": {"type": "str", "default": "/AWS::EC2::Instance"},
+    },
+}
+
+
+# The service of each section and the noun that makes its resources.
+_NOUNS: dict[str, tuple[str, Callable[[Any], Noun[Any]]]] = {
+    "topics": ("sns", Topics),
+    "rules": ("events", Rules),
+    "policies": ("iam", Policies),
+    "roles": ("iam", Roles),
+    "instance_profiles": ("iam", InstanceProfiles),
+    "ssm_documents": ("ssm", SsmDocuments),
+}
+
+SECTIONS = tuple(_SPECS)
+
+
+def argument_spec(*sections: str) -> Spec:
+    """The options C(account_id) and those of the sections, whose names are those of a plan."""
+    spec: Spec = {"account_id": {"type": "str", "required": True}}
+    for section in sections:
+        spec[section] = {"type": "list", "elements": "dict", "default": [], "options": _SPECS[section]}
+    return spec
+
+
+def work(sections: Sequence[str], params: Options, connection: Connection, client: Callable[[str], Any]) -> list[Work]:
+    """What is wanted of each section, with the noun that makes it.
+
+    Args:
+        sections: names as in a plan.
+        params: of a module with the argument spec of these sections.
+        connection: whose resources they are to be.
+        client: makes the boto3 client of a service; called once for each service that is needed.
+
+    Raises:
+        InputError: C(invalid_resources), a name twice in a list or an ARN of another account, region or name.
+    """
+    client = cache(client)
+    result: list[Work] = []
+    for section in sections:
+        wanted = _resources(params[section], connection, _BUILDERS[section])
+        if wanted:
+            service, noun = _NOUNS[section]
+            result.append((noun(client(service)), wanted))
+    return result
+
+
+def _resources(items: Sequence[Options], connection: Connection, build: Callable[[Options, Connection], R]) -> list[R]:
+    """The resources, or one error about all items that cannot be this connection's or stand there twice."""
+    resources = [build(item, connection) for item in items]
+    wrong = [
+        f"{resource.name} is given with the ARN {item['arn']}, in {connection.id} it is {resource.arn}"
+        for item, resource in zip(items, resources, strict=True)
+        if item.get("arn") and item["arn"] != resource.arn
+    ]
+    names = [resource.name for resource in resources]
+    wrong += [f"{name} is given twice" for name in sorted({name for name in names if names.count(name) > 1})]
+    if wrong:
+        raise InputError(f"The resources cannot be used: {'; '.join(wrong)}.", code="invalid_resources")
+    return resources
+
+
+def _topic(item: Options, connection: Connection) -> Topic:
+    return Topic(name=item["name"], arn=connection.topic_arn(item["name"]), policy=item["policy"])
+
+
+def _rule(item: Options, connection: Connection) -> Rule:
+    return Rule(
+        name=item["name"],
+        arn=connection.rule_arn(item["name"]),
+        description=item["description"],
+        event_pattern=item["event_pattern"],
+        state=item["state"],
+        targets=tuple(
+            Target(id=target["id"], arn=target["arn"], settings=target["settings"]) for target in item["targets"]
+        ),
+    )
+
+
+def _policy(item: Options, connection: Connection) -> Policy:
+    return Policy(
+        name=item["name"],
+        arn=connection.policy_arn(item["name"], item["path"]),
+        path=item["path"],
+        description=item["description"],
+        document=item["document"],
+    )
+
+
+def _role(item: Options, connection: Connection) -> Role:
+    return Role(
+        name=item["name"],
+        arn=connection.role_arn(item["name"], item["path"]),
+        path=item["path"],
+        description=item["description"],
+        trust_policy=item["trust_policy"],
+        managed_policies=tuple(sorted(item["managed_policies"])),
+        inline_policies=tuple(
+            InlinePolicy(name=policy["name"], document=policy["document"]) for policy in item["inline_policies"]
+        ),
+    )
+
+
+def _instance_profile(item: Options, connection: Connection) -> InstanceProfile:
+    return InstanceProfile(
+        name=item["name"],
+        arn=connection.instance_profile_arn(item["name"], item["path"]),
+        path=item["path"],
+        role=item["role"],
+    )
+
+
+def _ssm_document(item: Options, connection: Connection) -> SsmDocument:
+    return SsmDocument(
+        name=item["name"],
+        arn=connection.ssm_document_arn(item["name"]),
+        content=item["content"],
+        document_type=item["document_type"],
+        target_type=item["target_type"],
+    )
+
+
+_BUILDERS: dict[str, Callable[[Options, Connection], Resource]] = {
+    "topics": _topic,
+    "rules": _rule,
+    "policies": _policy,
+    "roles": _role,
+    "instance_profiles": _instance_profile,
+    "ssm_documents": _ssm_document,
+}

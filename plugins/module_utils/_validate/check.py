@@ -1,0 +1,60 @@
+# Copyright: Contributors to the clumio.aws collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One thing that was looked at, on the side of AWS or of Clumio: the one shape of a validation's result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """What should be and what is.
+
+    Args:
+        name: what was looked at, C(role ClumioIAMRole).
+        side: where.
+        entity: ARN on the side of AWS, id of the connection on the side of Clumio.
+        status: C(ok), or what is the matter.
+        expected: what should be; None where C(status) says it all.
+        found: what is.
+        hint: what to do.
+    """
+
+    name: str
+    side: Literal["aws", "clumio"]
+    entity: str
+    status: Literal["ok", "missing", "different"]
+    expected: Any = None
+    found: Any = None
+    hint: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """The check on one line; documents are left to C(expected) and C(found)."""
+        members = f" in {', '.join(self.found)}" if self.status == "different" and isinstance(self.found, dict) else ""
+        told = f", found {self.found}" if isinstance(self.found, str) else ""
+        return f"{self.name} is {self.status}{members}{told}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON types only."""
+        return asdict(self)
+
+
+def as_result(connection_id: str, checks: Sequence[Check]) -> dict[str, Any]:
+    """What the validating module returns: the verdict in a word, in a sentence, and all checks."""
+    wrong = [check for check in checks if check.status != "ok"]
+    result: dict[str, Any] = {
+        "changed": False,
+        "valid": not wrong,
+        "checks": [check.as_dict() for check in checks],
+        "msg": f"The connection {connection_id} is as it should be ({len(checks)} checks).",
+    }
+    if wrong:
+        told = "; ".join(check.sentence for check in wrong)
+        hint = " ".join(dict.fromkeys(check.hint for check in wrong if check.hint))
+        result["msg"] = f"The connection {connection_id} is not as it should be: {told}. {hint}".strip()
+        result["failure"] = {"code": "invalid", "hint": hint}
+    return result

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Onboards an AWS account against the sandbox, twice, and shows that the second run changes nothing.
+# Called by `make demo`, which puts the project's tools on the PATH.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+account=111122223333
+region=us-west-2
+state=$(mktemp -d)
+log=$state/second-run.log
+
+stop() {
+  python -m sandbox stop --state-dir "$state"
+  rm -rf "$state"
+}
+trap stop EXIT
+
+say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+
+say "1/4  A local AWS and a local Clumio API"
+exports=$(python -m sandbox start --account "$account" --region "$region" --state-dir "$state")
+eval "$exports"
+echo "AWS at $AWS_ENDPOINT_URL, Clumio at $CLUMIO_API_BASE_URL"
+
+onboard=(ansible-playbook clumio.aws.onboard -e "account=$account" -e "region=$region")
+
+say "2/4  First run: ${onboard[*]}"
+"${onboard[@]}"
+
+say "3/4  Second run: nothing may change"
+"${onboard[@]}" | tee "$log"
+grep --quiet "^${account}_${region} .*changed=0 .*failed=0" "$log"
+
+say "4/4  What there is now"
+python -m sandbox calls --summary --state-dir "$state"
+python -m sandbox dump --account "$account" --region "$region" --state-dir "$state" | python -c '
+import json, sys
+held = json.load(sys.stdin)
+for kind, items in held["aws"].items():
+    for item in items:
+        print(f"  {kind:20} {item.get(chr(110)+chr(97)+chr(109)+chr(101), item)}")
+status = [c["connection_status"] for c in held["clumio"]["connections"]]
+print("  connection           ", *status)
+sys.exit(status != ["connected"])
+'
+say "Connected."

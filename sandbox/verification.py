@@ -1,0 +1,269 @@
+# Copyright: Contributors to the clumio.aws collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Clumio's look at a connected account: does what was handed in exist, and is it as it must be?
+
+The handed-in role is assumed with the external id, and everything else is read with the credentials that gives. moto
+checks neither trust policies nor permissions, so the policies that let Clumio in are evaluated here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from functools import partial
+from threading import Lock
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sandbox.connections import CLUMIO_ACCOUNT, DATA_PLANE_ACCOUNT, Connection, Verification, asset_words
+from sandbox.permissions import build
+
+#: The principal in Clumio's account that the trust policy has to name.
+PROTECT_PRINCIPAL = "ClumioCustomerProtectRole"
+
+_PROTECT_ROLE = "ClumioIAMRole"
+_CONFIG = Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=30)
+
+
+class AwsVerifier:
+    """Verifies connections at one AWS endpoint. May be called from several threads at once.
+
+    Args:
+        endpoint: base URL of AWS.
+    """
+
+    def __init__(self, endpoint: str) -> None:
+        self._endpoint = endpoint
+        # The identity that assumes the role; moto knows no other account's keys.
+        self._session = boto3.Session(aws_access_key_id="CLUMIO", aws_secret_access_key="clumio")
+        # Making a client is not thread-safe in botocore, using one is.
+        self._lock = Lock()
+
+    def __call__(self, connection: Connection) -> Verification:
+        """Look at the account of a connection whose ARNs were handed in."""
+        return _Look(connection, self._client).result()
+
+    def _client(self, service: str, region: str, credentials: dict[str, str]) -> Any:
+        with self._lock:
+            return self._session.client(
+                service, region_name=region, endpoint_url=self._endpoint, config=_CONFIG, **credentials
+            )
+
+
+class _RefusedError(Exception):
+    """AWS refused a call, or the account does not have what was handed in; the text is the finding."""
+
+
+class _Look:
+    """One look at one account. Each check returns its findings, or raises ``_RefusedError`` with the only one."""
+
+    def __init__(self, connection: Connection, new_client: Callable[[str, str, dict[str, str]], Any]) -> None:
+        self._connection = connection
+        self._new_client = new_client
+        self._credentials: dict[str, str] = {}
+        self._clients: dict[str, Any] = {}
+        self._arns: dict[str, Any] = connection.resources or {}
+        self._words = asset_words(connection.asset_types)
+        self._expected = build(
+            self._words,
+            connection.account_native_id,
+            connection.aws_region,
+            clumio_account=CLUMIO_ACCOUNT,
+            data_plane_account=DATA_PLANE_ACCOUNT,
+        )
+
+    def result(self) -> Verification:
+        try:
+            self._assume_role()
+        except _RefusedError as refused:
+            # Without the role Clumio sees nothing else of the account.
+            return Verification((str(refused),))
+        findings = list(self._missing())
+        for check in self._checks():
+            try:
+                findings.extend(check())
+            except _RefusedError as refused:
+                findings.append(str(refused))
+        alias = self._call("iam", "list_account_aliases")["AccountAliases"][:1]
+        return Verification(tuple(findings), alias[0] if alias else "")
+
+    def _call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
+        """One call to AWS.
+
+        Raises:
+            _RefusedError: AWS said no, or the arguments cannot be sent.
+        """
+        if service not in self._clients:
+            self._clients[service] = self._new_client(service, self._connection.aws_region, self._credentials)
+        try:
+            answer: dict[str, Any] = getattr(self._clients[service], operation)(**arguments)
+        except (ClientError, BotoCoreError) as error:
+            raise _RefusedError(f"{service} {operation} {next(iter(arguments.values()), '')}: {error}") from error
+        return answer
+
+    def _assume_role(self) -> None:
+        arn = self._arns["clumio_iam_role_arn"]
+        if not arn:
+            raise _RefusedError("clumio_iam_role_arn is empty.")
+        external_id = self._connection.external_id
+        given = self._call("sts", "assume_role", RoleArn=arn, RoleSessionName="clumio", ExternalId=external_id)
+        self._credentials = {
+            "aws_access_key_id": given["Credentials"]["AccessKeyId"],
+            "aws_secret_access_key": given["Credentials"]["SecretAccessKey"],
+            "aws_session_token": given["Credentials"]["SessionToken"],
+        }
+        principal = f"arn:{_partition(arn)}:iam::{CLUMIO_ACCOUNT}:role/{PROTECT_PRINCIPAL}"
+        if not _trusts(self._role(arn)["AssumeRolePolicyDocument"], principal, external_id):
+            raise _RefusedError(
+                f"{arn} cannot be assumed: its trust policy does not allow sts:AssumeRole to {principal} "
+                f"under the condition StringEquals sts:ExternalId {external_id}."
+            )
+
+    def _missing(self) -> Iterator[str]:
+        """ARNs that the asset types need and that were not handed in."""
+        services = self._arns["service_roles"]
+        needed = {"clumio_event_pub_arn": self._arns["clumio_event_pub_arn"]}
+        if "s3" in self._words:
+            needed |= {f"service_roles.s3.{member}": arn for member, arn in services["s3"].items()}
+        if "mssql" in self._words:
+            needed |= {f"service_roles.mssql.{member}": arn for member, arn in services["mssql"].items()}
+        for member, arn in needed.items():
+            if not arn:
+                yield f"{member} is empty."
+
+    def _checks(self) -> Iterator[Callable[[], Iterable[str]]]:
+        """One check for each thing that was handed in, and for each SSM document."""
+        services = self._arns["service_roles"]
+        one_each = [
+            (self._arns["clumio_event_pub_arn"], self._topic),
+            (self._arns["event_rules"]["cloudtrail_rule_arn"], self._rule),
+            (self._arns["event_rules"]["cloudwatch_rule_arn"], self._rule),
+            (self._arns["clumio_iam_role_arn"], self._protect_role),
+            (self._arns["clumio_support_role_arn"], self._other_role),
+            (services["s3"]["continuous_backups_role_arn"], self._other_role),
+            (services["mssql"]["ssm_notification_role_arn"], self._other_role),
+            (services["mssql"]["ec2_ssm_instance_profile_arn"], self._instance_profile),
+        ]
+        yield from (partial(check, arn) for arn, check in one_each if arn)
+        for template in self._expected["ssm_documents"]:
+            yield partial(self._ssm_document, template.replace("CLUMIOTOKEN", self._connection.token))
+
+    def _topic(self, arn: str) -> Iterable[str]:
+        attributes = self._call("sns", "get_topic_attributes", TopicArn=arn)["Attributes"]
+        if not _lets_subscribe(json.loads(attributes.get("Policy", "{}")), arn):
+            yield f"The policy of {arn} does not allow sns:Subscribe to the account {CLUMIO_ACCOUNT}."
+
+    def _rule(self, arn: str) -> Iterable[str]:
+        name = _name(arn)
+        rule = self._call("events", "describe_rule", Name=name)
+        _same(arn, rule["Arn"])
+        if rule["State"] != "ENABLED":
+            yield f"{arn} is {rule['State']}, not ENABLED."
+        targets = self._call("events", "list_targets_by_rule", Rule=name)["Targets"]
+        topic = self._arns["clumio_event_pub_arn"]
+        if topic not in [target["Arn"] for target in targets]:
+            yield f"{arn} does not have the topic {topic} as a target."
+
+    def _protect_role(self, arn: str) -> Iterable[str]:
+        names = self._readable_policies(arn)
+        role = self._expected["roles"][_PROTECT_ROLE]
+        for policy in [*(role["managed_policies"] or []), *(role["inline_policies"] or [])]:
+            # Users may put a prefix before, and a suffix after the names of the file.
+            if not any(policy["name"] in name for name in names):
+                yield f"{arn} has no policy {policy['name']}."
+
+    def _other_role(self, arn: str) -> Iterable[str]:
+        self._role(arn)
+        self._readable_policies(arn)
+        return ()
+
+    def _role(self, arn: str) -> dict[str, Any]:
+        role: dict[str, Any] = self._call("iam", "get_role", RoleName=_name(arn))["Role"]
+        _same(arn, role["Arn"])
+        return role
+
+    def _readable_policies(self, role_arn: str) -> list[str]:
+        """Names of the role's attached and inline policies, each of which has been read."""
+        role = _name(role_arn)
+        attached = self._call("iam", "list_attached_role_policies", RoleName=role)["AttachedPolicies"]
+        for policy in attached:
+            version = self._call("iam", "get_policy", PolicyArn=policy["PolicyArn"])["Policy"]["DefaultVersionId"]
+            self._call("iam", "get_policy_version", PolicyArn=policy["PolicyArn"], VersionId=version)
+        inline = self._call("iam", "list_role_policies", RoleName=role)["PolicyNames"]
+        for name in inline:
+            self._call("iam", "get_role_policy", RoleName=role, PolicyName=name)
+        return [*(policy["PolicyName"] for policy in attached), *inline]
+
+    def _instance_profile(self, arn: str) -> Iterable[str]:
+        profile = self._call("iam", "get_instance_profile", InstanceProfileName=_name(arn))["InstanceProfile"]
+        _same(arn, profile["Arn"])
+        if not profile["Roles"]:
+            yield f"{arn} has no role in it."
+
+    def _ssm_document(self, name: str) -> Iterable[str]:
+        document = self._call("ssm", "describe_document", Name=name)["Document"]
+        if document["Status"] != "Active":
+            yield f"The SSM document {name} is {document['Status']}, not Active."
+
+
+# ---- ARNs
+
+
+def _name(arn: str) -> str:
+    """The name at the end of an ARN: what follows the path."""
+    return arn.rpartition("/")[2]
+
+
+def _partition(arn: str) -> str:
+    return arn.partition(":")[2].partition(":")[0]
+
+
+def _same(handed_in: str, found: str) -> None:
+    """A name finds the thing whatever account, region and path the ARN says; the ARN has to be right, too."""
+    if handed_in != found:
+        raise _RefusedError(f"{handed_in} does not exist; {_name(handed_in)} is {found}.")
+
+
+# ---- policies
+
+
+def _listed(value: Any) -> list[Any]:
+    """Policies write a list of one as the thing itself."""
+    return value if isinstance(value, list) else [value]
+
+
+def _allowing(document: Mapping[str, Any], action: str) -> Iterator[Mapping[str, Any]]:
+    """The statements that allow an action."""
+    for statement in _listed(document.get("Statement", [])):
+        patterns = [pattern.lower() for pattern in _listed(statement.get("Action", []))]
+        if statement.get("Effect") == "Allow" and any(fnmatchcase(action.lower(), pattern) for pattern in patterns):
+            yield statement
+
+
+def _principals(statement: Mapping[str, Any]) -> list[str]:
+    principal = statement.get("Principal", {})
+    return _listed(principal.get("AWS", [])) if isinstance(principal, Mapping) else [principal]
+
+
+def _trusts(document: Mapping[str, Any], principal: str, external_id: str) -> bool:
+    """Whether a trust policy lets exactly this principal in, and only with this external id."""
+    for statement in _allowing(document, "sts:AssumeRole"):
+        equals = statement.get("Condition", {}).get("StringEquals", {})
+        wanted = [_listed(value) for key, value in equals.items() if key.lower() == "sts:externalid"]
+        if principal in _principals(statement) and [external_id] in wanted:
+            return True
+    return False
+
+
+def _lets_subscribe(document: Mapping[str, Any], topic_arn: str) -> bool:
+    """Whether a topic's policy lets the Clumio account subscribe."""
+    account = {CLUMIO_ACCOUNT, f"arn:{_partition(topic_arn)}:iam::{CLUMIO_ACCOUNT}:root"}
+    return any(
+        account & set(_principals(statement))
+        and any(fnmatchcase(topic_arn, pattern) for pattern in _listed(statement.get("Resource", [])))
+        for statement in _allowing(document, "sns:Subscribe")
+    )
