@@ -202,7 +202,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0, or 1 when the command could not do what it was asked for.
     """
     options = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _ended)
     try:
         _run(options)
     except SandboxError as error:
@@ -212,4 +211,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _ended)
     sys.exit(main())

@@ -178,7 +178,7 @@ class _Proxy:
             return web.Response(status=502, text=f"{self._target} does not answer: {error}")
 
         if call.action == "AssumeRole" and response.ok:
-            self._accounts.remember(form["RoleArn"][0], answer)
+            self._accounts.remember(form.get("RoleArn", [""])[0], answer)
         self._write_down(call, started, response.status, _error_code(response.status, response.headers, answer))
         kept = {name: value for name, value in response.headers.items() if name.lower() not in _HOP_BY_HOP}
         return web.Response(status=response.status, reason=response.reason, headers=kept, body=answer)

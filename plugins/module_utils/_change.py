@@ -61,9 +61,9 @@ class Change(Generic[R_co]):
     def diff(self) -> dict[str, Any]:
         """For Ansible's diff mode: both sides readable and sorted."""
         return {
-            "before_header": f"{self.label} (before)",
-            "after_header": f"{self.label} (after)",
-            "before": readable(self.before) if self.before else {},
+            "before_header": self.label,
+            "after_header": self.label,
+            "before": readable(self.before) if self.before else "",
             "after": readable(self.after),
         }
 

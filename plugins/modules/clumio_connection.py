@@ -130,8 +130,8 @@ options:
             suboptions:
               ec2_ssm_instance_profile_arn:
                 description:
-                  - ARN of the instance profile of the EC2 instances, a second time.
-                  - If not set, it is O(resources.service_roles.mssql.ec2_ssm_instance_profile_arn).
+                  - ARN of the instance profile of the EC2 instances, in the second place that Clumio's API has for it.
+                  - Sent only if set; O(resources.service_roles.mssql.ec2_ssm_instance_profile_arn) is what counts.
                 type: str
 extends_documentation_fragment:
   - clumio.aws.clumio_api

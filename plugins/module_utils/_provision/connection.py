@@ -177,15 +177,13 @@ def apply(client: Client, planned: Plan) -> dict[str, Any] | None:
 def complete(resources: Mapping[str, Any]) -> dict[str, Any]:
     """All ARNs in the shape that Clumio's API wants: there are no partial updates, so each is sent each time.
 
-    The instance profile for SQL Server has two homes in that shape; the second takes over the ARN of the first, unless
-    it has its own.
+    The two that Clumio's Terraform provider never sends are sent only if they are given.
     """
     completed = _filled(EMPTY_RESOURCES, resources)
-    first = completed["service_roles"]["mssql"]
-    second = completed["service_instance_profiles"]["mssql"]
-    second["ec2_ssm_instance_profile_arn"] = (
-        second["ec2_ssm_instance_profile_arn"] or first["ec2_ssm_instance_profile_arn"]
-    )
+    if not completed["service_roles"]["mssql"]["ec2_instance_profile_role_arn"]:
+        del completed["service_roles"]["mssql"]["ec2_instance_profile_role_arn"]
+    if not completed["service_instance_profiles"]["mssql"]["ec2_ssm_instance_profile_arn"]:
+        del completed["service_instance_profiles"]
     return completed
 
 

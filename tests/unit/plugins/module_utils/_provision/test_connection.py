@@ -24,7 +24,16 @@ TOPIC = "arn:aws:sns:us-west-2:111122223333:ClumioEventPub"
 PROFILE = "arn:aws:iam::111122223333:instance-profile/ClumioEC2MSSQLSSMInstanceRoleV2"
 RULE = "arn:aws:events:us-west-2:111122223333:rule/ClumioCloudtrailEventRule"
 GIVEN = {"clumio_iam_role_arn": ROLE, "clumio_event_pub_arn": TOPIC}
-COMPLETE = EMPTY_RESOURCES | GIVEN
+COMPLETE = {
+    "clumio_iam_role_arn": ROLE,
+    "clumio_event_pub_arn": TOPIC,
+    "clumio_support_role_arn": "",
+    "event_rules": {"cloudtrail_rule_arn": "", "cloudwatch_rule_arn": ""},
+    "service_roles": {
+        "s3": {"continuous_backups_role_arn": ""},
+        "mssql": {"ssm_notification_role_arn": "", "ec2_ssm_instance_profile_arn": ""},
+    },
+}
 
 
 def found(**members):
@@ -49,23 +58,26 @@ def desired(**options):
 # ---- complete
 
 
-def test_complete_has_every_arn_of_the_api():
-    assert complete({}) == EMPTY_RESOURCES
-    assert complete({"clumio_iam_role_arn": ROLE, "event_rules": None, "service_roles": {"s3": None}}) == (
-        EMPTY_RESOURCES | {"clumio_iam_role_arn": ROLE}
-    )
+@pytest.mark.parametrize("gap", [{}, {"event_rules": None, "service_roles": {"s3": None}}])
+def test_complete_has_every_arn_that_clumio_expects(gap):
+    assert complete(GIVEN | gap) == COMPLETE
 
 
-@pytest.mark.parametrize(("own", "second"), [(None, PROFILE), ("", PROFILE), ("other", "other")])
-def test_complete_names_the_instance_profile_in_both_places(own, second):
+def test_complete_sends_the_two_further_arns_only_if_they_are_given():
     completed = complete(
         {
-            "service_roles": {"mssql": {"ec2_ssm_instance_profile_arn": PROFILE}},
-            "service_instance_profiles": {"mssql": {"ec2_ssm_instance_profile_arn": own}},
+            "service_roles": {
+                "mssql": {"ec2_ssm_instance_profile_arn": PROFILE, "ec2_instance_profile_role_arn": ROLE}
+            },
+            "service_instance_profiles": {"mssql": {"ec2_ssm_instance_profile_arn": PROFILE}},
         }
     )
-    assert completed["service_roles"]["mssql"]["ec2_ssm_instance_profile_arn"] == PROFILE
-    assert completed["service_instance_profiles"]["mssql"]["ec2_ssm_instance_profile_arn"] == second
+    assert completed["service_roles"]["mssql"] == {
+        "ssm_notification_role_arn": "",
+        "ec2_ssm_instance_profile_arn": PROFILE,
+        "ec2_instance_profile_role_arn": ROLE,
+    }
+    assert completed["service_instance_profiles"] == {"mssql": {"ec2_ssm_instance_profile_arn": PROFILE}}
 
 
 def test_complete_leaves_its_template_alone():

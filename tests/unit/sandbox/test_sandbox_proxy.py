@@ -1,0 +1,247 @@
+# Copyright: Contributors to the clumio.aws collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import requests
+from aiohttp import web
+from aws_account import REGION, SESSION
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from sandbox import processes
+from sandbox.proxy import create_app
+from sandbox.server import base_url, listening_socket, running
+
+ACCOUNT = "333344445555"
+
+
+def aws(proxy: str, service: str, key: str = f"SANDBOX{ACCOUNT}", token: str | None = None) -> Any:
+    return SESSION.client(
+        service,
+        endpoint_url=proxy,
+        aws_access_key_id=key,
+        aws_secret_access_key="x",
+        aws_session_token=token,
+        config=Config(proxies={}, retries={"max_attempts": 0}),
+    )
+
+
+@pytest.fixture
+def proxy(sandbox: processes.State) -> Iterator[str]:
+    """A proxy of the test's own in front of the sandbox's AWS."""
+    with running(create_app(sandbox.urls["aws"])) as url:
+        yield url
+
+
+def control(method: str, url: str, **arguments: Any) -> requests.Response:
+    session = requests.Session()
+    session.trust_env = False
+    return session.request(method, url, timeout=30, **arguments)
+
+
+def calls(proxy: str) -> list[dict[str, Any]]:
+    recorded: list[dict[str, Any]] = control("GET", f"{proxy}/_sandbox/calls").json()["calls"]
+    return recorded
+
+
+def summary(call: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(call[name] for name in ("number", "service", "action", "account", "kind", "status", "error"))
+
+
+def test_calls_of_every_protocol_are_written_down(proxy: str) -> None:
+    aws(proxy, "sns").create_topic(Name="topic")
+    aws(proxy, "events").put_rule(Name="rule", EventPattern='{"source":["aws.ec2"]}')
+    aws(proxy, "ssm").list_documents()
+    aws(proxy, "iam").list_roles()
+    aws(proxy, "cloudwatch").describe_alarms()
+    aws(proxy, "s3").list_buckets()
+    assert [summary(call) for call in calls(proxy)] == [
+        (1, "sns", "CreateTopic", ACCOUNT, "write", 200, ""),
+        (2, "events", "PutRule", ACCOUNT, "write", 200, ""),
+        (3, "ssm", "ListDocuments", ACCOUNT, "read", 200, ""),
+        (4, "iam", "ListRoles", ACCOUNT, "read", 200, ""),
+        (5, "monitoring", "DescribeAlarms", ACCOUNT, "read", 200, ""),
+        (6, "s3", "GET /", ACCOUNT, "read", 200, ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "arguments", "status", "code"),
+    [
+        ("iam", "get_role", {"RoleName": "none"}, 404, "NoSuchEntity"),
+        ("sns", "get_topic_attributes", {"TopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:none"}, 404, "NotFound"),
+        ("events", "describe_rule", {"Name": "none"}, 400, "ResourceNotFoundException"),
+        ("ssm", "describe_document", {"Name": "none"}, 400, "InvalidDocument"),
+    ],
+)
+def test_refusals_reach_the_client_and_are_written_down(
+    proxy: str, service: str, operation: str, arguments: dict[str, str], status: int, code: str
+) -> None:
+    with pytest.raises(ClientError) as refused:
+        getattr(aws(proxy, service), operation)(**arguments)
+    assert refused.value.response["Error"]["Code"] == code
+    assert [(call["status"], call["error"]) for call in calls(proxy)] == [(status, code)]
+
+
+@pytest.mark.parametrize(
+    ("action", "kind"),
+    [
+        ("AssumeRole", "read"),
+        ("GetCallerIdentity", "read"),
+        ("ListTopics", "read"),
+        ("DescribeStacks", "read"),
+        ("SimulatePrincipalPolicy", "read"),
+        ("DecodeAuthorizationMessage", "read"),
+        ("CreateRole", "write"),
+        ("PutTargets", "write"),
+        ("TagRole", "write"),
+        ("SetTopicAttributes", "write"),
+        ("DeletePolicy", "write"),
+        ("UpdateAssumeRolePolicy", "write"),
+        ("GE", "write"),
+    ],
+)
+def test_reading_and_writing_actions(proxy: str, action: str, kind: str) -> None:
+    control("POST", proxy, data={"Action": action})
+    assert [(call["action"], call["kind"]) for call in calls(proxy)] == [(action, kind)]
+
+
+def test_the_access_key_picks_the_account(proxy: str) -> None:
+    for account in (ACCOUNT, "444455556666"):
+        identity = aws(proxy, "sts", key=f"SANDBOX{account}").get_caller_identity()
+        assert identity["Account"] == account
+    aws(proxy, "sns").create_topic(Name="mine")
+    assert aws(proxy, "sns", key="SANDBOX444455556666").list_topics()["Topics"] == []
+
+
+def test_an_assumed_role_is_in_its_own_account_and_can_assume_the_next(proxy: str) -> None:
+    sts, accounts = aws(proxy, "sts"), ["444455556666", "555566667777"]
+    for account in accounts:
+        role = f"arn:aws:iam::{account}:role/path/Deploy"
+        given = sts.assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+        sts = aws(proxy, "sts", key=given["AccessKeyId"], token=given["SessionToken"])
+        identity = sts.get_caller_identity()
+        assert (identity["Account"], identity["Arn"]) == (account, f"arn:aws:sts::{account}:assumed-role/Deploy/test")
+    assert [(call["action"], call["account"], call["kind"]) for call in calls(proxy)] == [
+        ("AssumeRole", ACCOUNT, "read"),
+        ("GetCallerIdentity", "444455556666", "read"),
+        ("AssumeRole", "444455556666", "read"),
+        ("GetCallerIdentity", "555566667777", "read"),
+    ]
+
+
+def test_a_user_s_key_belongs_to_its_account(proxy: str) -> None:
+    iam = aws(proxy, "iam")
+    iam.create_user(UserName="someone")
+    key = iam.create_access_key(UserName="someone")["AccessKey"]["AccessKeyId"]
+    assert aws(proxy, "sts", key=key).get_caller_identity()["Arn"] == f"arn:aws:iam::{ACCOUNT}:user/someone"
+    assert calls(proxy)[-1]["account"] == ""
+
+
+def test_every_call_waits_for_the_latency(proxy: str) -> None:
+    sts = aws(proxy, "sts")
+    sts.get_caller_identity()
+    settings = control("PUT", f"{proxy}/_sandbox/settings", json={"latency_ms": 300})
+    assert (settings.status_code, settings.json()) == (200, {"latency_ms": 300})
+    assert control("GET", f"{proxy}/_sandbox/settings").json() == {"latency_ms": 300}
+    started = time.perf_counter()
+    sts.get_caller_identity()
+    assert time.perf_counter() - started >= 0.3
+    before, after = calls(proxy)
+    assert before["duration_ms"] < 300 <= after["duration_ms"]
+
+
+def test_calls_wait_side_by_side(sandbox: processes.State) -> None:
+    with running(create_app(sandbox.urls["aws"], latency_ms=500)) as proxy, ThreadPoolExecutor(8) as pool:
+        sts = aws(proxy, "sts")
+        started = time.perf_counter()
+        list(pool.map(lambda _: sts.get_caller_identity(), range(8)))
+        assert time.perf_counter() - started < 8 * 0.5
+        assert [call["number"] for call in calls(proxy)] == list(range(1, 9))
+
+
+@pytest.mark.parametrize(
+    "body", ["{", "[]", '{"latency": 1}', '{"latency_ms": -1}', '{"latency_ms": "1"}', '{"latency_ms": null}']
+)
+def test_settings_that_cannot_be(proxy: str, body: str) -> None:
+    answer = control("PUT", f"{proxy}/_sandbox/settings", data=body)
+    assert answer.status_code == 400
+    assert answer.json()["error"]
+    assert control("GET", f"{proxy}/_sandbox/settings").json() == {"latency_ms": 0.0}
+
+
+def test_reset_forgets_calls_and_on_request_what_aws_holds() -> None:
+    with running(moto_that_counts_resets()) as target, running(create_app(target)) as proxy:
+        control("POST", proxy, data={"Action": "ListTopics"})
+        assert len(calls(proxy)) == 1
+        assert control("POST", f"{proxy}/_sandbox/reset").status_code == 200
+        assert calls(proxy) == []
+        assert control("GET", f"{target}/resets").json() == 0
+        control("POST", f"{proxy}/_sandbox/reset?moto=true")
+        assert control("GET", f"{target}/resets").json() == 1
+        control("POST", proxy, data={"Action": "ListTopics"})
+        assert [call["number"] for call in calls(proxy)] == [1]
+
+
+def moto_that_counts_resets() -> web.Application:
+    resets = 0
+
+    async def reset(_request: web.Request) -> web.Response:
+        nonlocal resets
+        resets += 1
+        return web.Response()
+
+    async def count(_request: web.Request) -> web.Response:
+        return web.json_response(resets)
+
+    async def anything(_request: web.Request) -> web.Response:
+        return web.Response()
+
+    app = web.Application()
+    app.add_routes([web.post("/moto-api/reset", reset), web.get("/resets", count), web.post("/", anything)])
+    return app
+
+
+def test_requests_and_answers_pass_unchanged() -> None:
+    seen: dict[str, Any] = {}
+
+    async def answer(request: web.Request) -> web.Response:
+        seen.update(path=request.raw_path, host=request.headers["Host"], agent=request.headers["User-Agent"])
+        seen["body"] = await request.read()
+        return web.Response(status=418, body=b"\x00\xff", headers={"x-amzn-RequestId": "1", "Location": "/there"})
+
+    target_app = web.Application()
+    target_app.router.add_route("*", "/{path:.*}", answer)
+    with running(target_app) as target, running(create_app(target)) as proxy:
+        headers = {"Host": "bucket.s3.amazonaws.com", "User-Agent": "test"}
+        got = control("PUT", f"{proxy}/a%2Fb%20c?list-type=2&x=%2B", data=b"\x01\xfe", headers=headers)
+    assert seen == {
+        "path": "/a%2Fb%20c?list-type=2&x=%2B",
+        "host": "bucket.s3.amazonaws.com",
+        "agent": "test",
+        "body": b"\x01\xfe",
+    }
+    assert (got.status_code, got.content) == (418, b"\x00\xff")
+    assert (got.headers["x-amzn-RequestId"], got.headers["Location"]) == ("1", "/there")
+
+
+def test_an_aws_that_is_not_there_is_a_bad_gateway() -> None:
+    with listening_socket() as listener:
+        nobody = base_url(listener)
+    with running(create_app(nobody)) as proxy:
+        assert control("POST", proxy, data={"Action": "ListTopics"}).status_code == 502
+        [call] = calls(proxy)
+        assert (call["action"], call["status"], call["error"]) == ("ListTopics", 502, "ClientConnectorError")
+
+
+def test_connections_of_clients_are_kept_alive(proxy: str) -> None:
+    session = requests.Session()
+    session.trust_env = False
+    answers = [session.post(proxy, data={"Action": "ListTopics"}, timeout=30) for _ in range(2)]
+    assert [answer.headers.get("Connection") for answer in answers] == [None, None]
