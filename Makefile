@@ -1,6 +1,6 @@
-# make demo   watch an AWS account being onboarded, on a local AWS and a local Clumio API
-# make test   everything: lint, types, unit tests, Molecule scenarios
-# make venv   only the tools, in .venv
+# make demo      watch an AWS account being onboarded, on a local AWS and a local Clumio API
+# make test      everything: lint, types, unit tests, Molecule scenarios
+# make venv      only the tools, in .venv
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -38,6 +38,7 @@ lint: venv
 	ruff format --check .
 	yamllint --strict .
 	mypy
+	antsibull-changelog lint
 	ansible-lint
 
 unit: venv

@@ -35,6 +35,7 @@ from sandbox.processes import (
 
 _COLUMNS = ("number", "service", "action", "account", "kind", "status", "error", "duration_ms")
 _SUMMARY_COLUMNS = ("calls", "service", "action", "kind")
+_HELD_COLUMNS = ("section", "name", "state")
 
 
 def _account(text: str) -> str:
@@ -115,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--write-only", action="store_true", help="only calls that may change something")
     one.add_argument("--summary", action="store_true", help="how many of each action, instead of each call")
     one = command("dump", "print as JSON what AWS and the Clumio API hold")
+    one.add_argument("--summary", action="store_true", help="a table of ARNs and states instead")
     one.add_argument("--account", type=_account, help="(default: the account it was started with)")
     one.add_argument("--region", type=_region, help="(default: the region it was started with)")
     command("reset", "empty AWS, the Clumio API and the lists of calls")
@@ -153,10 +155,20 @@ def _print_calls(state: State, options: argparse.Namespace) -> None:
         _print_table(columns, calls)
 
 
-def _print_dump(state: State, account: str | None, region: str | None) -> None:
-    aws = dump.of_account(state.urls["aws"], account or state.account, region or state.region)
+def _print_dump(state: State, options: argparse.Namespace) -> None:
+    aws = dump.of_account(state.urls["aws"], options.account or state.account, options.region or state.region)
     clumio = http_json("GET", f"{state.urls['clumio_api']}/_sandbox/connections")
-    _print_json({"aws": aws, "clumio": clumio})
+    if options.summary:
+        held = [(section, _held_name(item), "") for section, items in aws.items() for item in items]
+        held += [("connections", item["id"], item["connection_status"]) for item in clumio["connections"]]
+        _print_table(_HELD_COLUMNS, [dict(zip(_HELD_COLUMNS, row, strict=True)) for row in held])
+    else:
+        _print_json({"aws": aws, "clumio": clumio})
+
+
+def _held_name(item: dict[str, Any]) -> str:
+    """What identifies a resource: its ARN, except for SSM documents, whose description has none."""
+    return str(item.get("Arn") or item.get("TopicArn") or item["Name"])
 
 
 def _reset(state: State) -> None:
@@ -182,7 +194,7 @@ def _run(options: argparse.Namespace) -> None:
         case "calls":
             _print_calls(running(directory), options)
         case "dump":
-            _print_dump(running(directory), options.account, options.region)
+            _print_dump(running(directory), options)
         case "reset":
             _reset(running(directory))
         case "stop":

@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.session import Session
 
 #: Members of AWS's answers that are kept; documents, tags and lists of names come on top.
 _RULE = ("Name", "Arn", "Description", "EventBusName", "State")
@@ -27,7 +28,10 @@ def of_account(endpoint: str, account: str, region: str) -> dict[str, list[dict[
         account: whose resources, 12 digits.
         region: of topics, rules and SSM documents.
     """
-    session = boto3.Session(aws_access_key_id="dump", aws_secret_access_key="dump", region_name=region)
+    # A person's AWS profile says nothing about the sandbox, and need not even exist.
+    without_profile = Session(session_vars={"profile": (None, None, None, None)})
+    keys = {"aws_access_key_id": "dump", "aws_secret_access_key": "dump"}
+    session = boto3.Session(botocore_session=without_profile, region_name=region, **keys)
 
     def into_account(params: dict[str, Any], **_event: Any) -> None:
         params["headers"]["x-moto-account-id"] = account

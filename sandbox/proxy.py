@@ -42,6 +42,7 @@ READING_VERBS = (
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/\d+/([^/]*)/([^/]+)/aws4_request")
 _RPC_PATH = re.compile(r"/service/[^/]+/operation/([^/]+)")
 _XML_ERROR = re.compile(rb"<Code>([^<]+)</Code>")
+_JSON_ERROR = re.compile(rb'"__type"\s*:\s*"([^"]+)"')
 _XML_ACCESS_KEY = re.compile(rb"<AccessKeyId>([^<]+)</AccessKeyId>")
 #: Of the connection, not of the message (RFC 9110, section 7.6.1), or set anew by the next hop.
 _HOP_BY_HOP = frozenset(
@@ -125,9 +126,8 @@ def _error_code(status: int, headers: Mapping[str, str], answer: bytes) -> str:
     named = headers.get("x-amzn-ErrorType", "")
     if not named and (xml := _XML_ERROR.search(answer)):
         named = xml[1].decode()
-    if not named and "json" in headers.get("Content-Type", ""):
-        members = json.loads(answer)
-        named = str(members.get("__type", "")) if isinstance(members, dict) else ""
+    if not named and (member := _JSON_ERROR.search(answer)):
+        named = member[1].decode()
     # JSON protocols may say namespace#Code:link.
     return named.rpartition("#")[2].partition(":")[0]
 

@@ -41,12 +41,18 @@ class InputError(ClumioError):
     """What the user gave cannot be used; nothing has been sent anywhere."""
 
 
+# Failures that have one cause, however many calls run into it.
+_ONE_CAUSE = {"aws_credentials", "aws_unreachable"}
+
+
 def combined(errors: Sequence[ClumioError]) -> ClumioError:
     """One error that tells all of several, so that nobody mends them one run at a time.
 
-    Raises nothing; the single error comes back as it is. The code is the first one's.
+    Raises nothing; a single error, or the first of many with one cause, comes back as it is. The code is the first
+    one's.
     """
-    if len(errors) == 1:
+    codes = {error.code for error in errors}
+    if len(errors) == 1 or (len(codes) == 1 and codes <= _ONE_CAUSE):
         return errors[0]
     return ClumioError(
         " ".join(f"({number}) {error.sentence}" for number, error in enumerate(errors, start=1)),

@@ -120,7 +120,7 @@ def _refuse_foreign(changes: Sequence[Change[Any]], connection: Connection) -> N
     if found:
         told = "; ".join(f"the {change.label} exists, but {change.foreign}" for change in found)
         raise ClumioError(
-            f"Nothing was changed: {told}.",
+            f"This step wrote nothing: {told}.",
             code="foreign_resource",
             hint=f"Remove what is in the way, or tag it {CONNECTION_TAG}={connection.id} if it is this connection's.",
             resources=[change.as_dict() | {"foreign": change.foreign} for change in found],
@@ -141,7 +141,7 @@ def _refuse_unchangeable(changes: Sequence[Change[Any]]) -> None:
     ]
     if told:
         raise ClumioError(
-            f"Nothing was changed: AWS cannot change what it fixes at creation: {'; '.join(told)}.",
+            f"This step wrote nothing: AWS cannot change what it fixes at creation: {'; '.join(told)}.",
             code="unchangeable",
             hint="Remove the resource, so that it can be made anew.",
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -134,13 +134,16 @@ class Clock:
 
 @dataclass
 class Aws:
-    """What Clumio sees when it looks, and what it was asked to look at."""
+    """What Clumio sees when it looks, what it was asked to look at, and what happens while it does."""
 
     seen: Verification = field(default_factory=Verification)
     looks: list[Connection] = field(default_factory=list)
+    meanwhile: Callable[[], None] | None = None
 
     def __call__(self, connection: Connection) -> Verification:
         self.looks.append(connection)
+        if self.meanwhile:
+            self.meanwhile()
         return self.seen
 
 
@@ -725,6 +728,22 @@ def test_new_arns_are_looked_at_after_the_delay_and_states_stay_until_then(api: 
     assert states(api.get()) == INGESTING
     api.clock.now += 5
     assert api.get()["connection_status"] == "unlinked"
+
+
+def test_what_was_seen_says_nothing_about_arns_handed_in_meanwhile(api: Api) -> None:
+    api.create()
+    api.hand_in()
+    api.clock.now += 5
+
+    def meanwhile() -> None:
+        api.aws.meanwhile = None
+        api.clock.now += 1
+        api.hand_in()
+
+    api.aws.meanwhile = meanwhile
+    assert states(api.get()) == CONNECTING
+    api.clock.now += 5
+    assert states(api.get()) == INGESTING
 
 
 def test_the_etag_changes_with_the_connection_and_only_then(api: Api) -> None:

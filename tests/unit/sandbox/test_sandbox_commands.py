@@ -297,6 +297,13 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(re.search(rf"^    {name} ", shown, re.MULTILINE) for name in ("start", "env", "calls", "dump", "stop"))
 
 
+def test_a_person_s_aws_profile_and_proxies_do_not_matter(started: Started) -> None:
+    theirs = {"AWS_PROFILE": "none", "HTTP_PROXY": "http://127.0.0.1:1", "http_proxy": "http://127.0.0.1:1"}
+    done = command("dump", "--state-dir", str(started.directory), **theirs)
+    assert done.returncode == 0, done.stderr
+    assert set(json.loads(done.stdout)) == {"aws", "clumio"}
+
+
 # ---- calls, reset, dump
 
 
