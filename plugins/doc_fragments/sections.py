@@ -31,6 +31,10 @@ options:
       arn:
         description: ARN of the topic. It follows from account, region and name; where it is given it must agree.
         type: str
+      tags:
+        description: Further tags, besides those that tell whose it is. Tags that others have set stay.
+        type: dict
+        default: {}
       policy:
         description: Access policy of the topic. A topic keeps the one it has if this is not given.
         type: dict
@@ -51,6 +55,10 @@ options:
       arn:
         description: ARN of the rule. It follows from account, region and name; where it is given it must agree.
         type: str
+      tags:
+        description: Further tags, besides those that tell whose it is. Tags that others have set stay.
+        type: dict
+        default: {}
       description:
         description: Description of the rule.
         type: str
@@ -102,6 +110,10 @@ options:
       arn:
         description: ARN of the policy. It follows from account, path and name; where it is given it must agree.
         type: str
+      tags:
+        description: Further tags, besides those that tell whose it is. Tags that others have set stay.
+        type: dict
+        default: {}
       path:
         description: IAM path of the policy.
         type: str
@@ -127,6 +139,10 @@ options:
       arn:
         description: ARN of the role. It follows from account, path and name; where it is given it must agree.
         type: str
+      tags:
+        description: Further tags, besides those that tell whose it is. Tags that others have set stay.
+        type: dict
+        default: {}
       path:
         description: IAM path of the role.
         type: str
@@ -171,6 +187,10 @@ options:
       arn:
         description: ARN of the profile. It follows from account, path and name; where it is given it must agree.
         type: str
+      tags:
+        description: Further tags, besides those that tell whose it is. Tags that others have set stay.
+        type: dict
+        default: {}
       path:
         description: IAM path of the instance profile.
         type: str
@@ -197,6 +217,10 @@ options:
       arn:
         description: ARN of the document. It follows from account, region and name; where it is given it must agree.
         type: str
+      tags:
+        description: Further tags, besides those that tell whose it is. Tags that others have set stay.
+        type: dict
+        default: {}
       content:
         description: Content of the document's default version.
         type: dict

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
@@ -56,6 +57,7 @@ class Change(Generic[R_co]):
             "arn": self.after.arn,
             "action": self.action,
             "differences": list(self.differences),
+            **self.details,
         }
 
     def diff(self) -> dict[str, Any]:
@@ -84,7 +86,12 @@ def as_result(changes: Sequence[Change[Any]], *sections: str) -> dict[str, Any]:
 def differences(desired: Resource, found: Resource) -> tuple[str, ...]:
     """The members in which two resources differ when AWS reads them; documents are compared as documents."""
     one, other = _members(desired, canonical_policy), _members(found, canonical_policy)
-    return tuple(sorted(name for name in one if one[name] != other[name]))
+    # As text, since Python takes true for 1.
+    return tuple(sorted(name for name in one if _text(one[name]) != _text(other[name])))
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 def readable(resource: Resource) -> dict[str, Any]:

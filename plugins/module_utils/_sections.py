@@ -8,6 +8,7 @@ The options are documented in the doc fragment C(clumio.aws.sections), under the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any, TypeVar
 
@@ -36,7 +37,11 @@ R = TypeVar("R", bound=Resource)
 Options = Mapping[str, Any]
 Spec = dict[str, Any]
 
-_NAMED: Spec = {"name": {"type": "str", "required": True}, "arn": {"type": "str"}}
+_NAMED: Spec = {
+    "name": {"type": "str", "required": True},
+    "arn": {"type": "str"},
+    "tags": {"type": "dict", "default": {}},
+}
 _IAM: Spec = {**_NAMED, "path": {"type": "str", "default": "/"}}
 _DESCRIPTION: Spec = {"type": "str", "default": ""}
 _DOCUMENT: Spec = {"type": "dict", "required": True}
@@ -117,27 +122,32 @@ def work(sections: Sequence[str], params: Options, connection: Connection, clien
     """
     client = cache(client)
     result: list[Work] = []
+    wrong: list[str] = []
     for section in sections:
-        wanted = _resources(params[section], connection, _BUILDERS[section])
+        items = params[section]
+        wanted = [replace(_BUILDERS[section](item, connection), tags=_tags(item)) for item in items]
+        wrong += _wrong(items, wanted, connection)
         if wanted:
             service, noun = _NOUNS[section]
             result.append((noun(client(service)), wanted))
+    if wrong:
+        raise InputError(f"The resources cannot be used: {'; '.join(wrong)}.", code="invalid_resources")
     return result
 
 
-def _resources(items: Sequence[Options], connection: Connection, build: Callable[[Options, Connection], R]) -> list[R]:
-    """The resources, or one error about all items that cannot be this connection's or stand there twice."""
-    resources = [build(item, connection) for item in items]
+def _wrong(items: Sequence[Options], wanted: Sequence[Resource], connection: Connection) -> list[str]:
+    """What cannot be this connection's, and what stands there twice."""
     wrong = [
         f"{resource.name} is given with the ARN {item['arn']}, in {connection.id} it is {resource.arn}"
-        for item, resource in zip(items, resources, strict=True)
+        for item, resource in zip(items, wanted, strict=True)
         if item.get("arn") and item["arn"] != resource.arn
     ]
-    names = [resource.name for resource in resources]
-    wrong += [f"{name} is given twice" for name in sorted({name for name in names if names.count(name) > 1})]
-    if wrong:
-        raise InputError(f"The resources cannot be used: {'; '.join(wrong)}.", code="invalid_resources")
-    return resources
+    names = [resource.name for resource in wanted]
+    return wrong + [f"{name} is given twice" for name in sorted({name for name in names if names.count(name) > 1})]
+
+
+def _tags(item: Options) -> dict[str, str]:
+    return {str(key): str(value) for key, value in item["tags"].items()}
 
 
 def _topic(item: Options, connection: Connection) -> Topic:

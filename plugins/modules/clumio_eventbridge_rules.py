@@ -163,7 +163,7 @@ def build_argument_spec():
 def run(module):
     connection = Connection(module.params["account_id"], module.region or "")
     work = sections.work(SECTIONS, module.params, connection, partial(module.client, config=config()))
-    return as_result(provision(work, connection, check_mode=module.check_mode), *SECTIONS)
+    return as_result(provision(work, connection, check_mode=module.check_mode, approve_changes=True), *SECTIONS)
 
 
 def main():

@@ -13,6 +13,16 @@ description:
   - Everything is read and written in parallel, in two stages. Bare roles, managed policies and instance profiles come
     first; what names them, attachments, inline policies and the role inside a profile, comes second.
   - Policies are compared as documents, not as text.
+options:
+  approve_changes:
+    description:
+      - Whether an update may grant more than what was approved before.
+      - A first run approves what it makes, and a digest of it is kept in the tag C(clumio:grants) of everything that
+        grants. Putting that back needs no approval. An update that grants more fails before the first write, unless
+        this is set; C(failure.differences) then tells what.
+      - In check mode such an update does not fail. RV(widening) tells what it would grant.
+    type: bool
+    default: false
 notes:
   - What the module makes carries the tags C(Vendor=Clumio) and C(clumio:connection=<account>_<region>). A resource of
     the same name without the second tag, or with another connection in it, is never changed; the module fails before
@@ -208,6 +218,50 @@ changes:
       elements: str
       returned: always
       sample: []
+    superfluous_version:
+      description: Of a managed policy with five versions, the oldest one that is not the default. It is deleted to make room.
+      type: str
+      returned: when there is one
+      sample: v1
+widening:
+  description: What an update grants beyond what AWS has granted so far; empty on a first run and for approved grants.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    holder:
+      description: The role, trust policy, topic or policy that gains.
+      type: str
+      returned: always
+      sample: roles.ClumioIAMRole
+    change:
+      description: V(added) or V(changed).
+      type: str
+      returned: always
+      sample: changed
+    widened:
+      description: The single permissions that are gained.
+      type: list
+      elements: dict
+      returned: always
+      sample:
+        - effect: Allow
+          principal: ""
+          action: s3:getobject
+          resource: "*"
+          condition: ""
+    narrowed:
+      description: The single permissions that are lost, in the same shape.
+      type: list
+      elements: dict
+      returned: always
+      sample: []
+    text:
+      description: The same as lines of a diff.
+      type: list
+      elements: str
+      returned: always
+      sample: ["+ Allow s3:getobject on *"]
 failure:
   description: What went wrong, for a machine; C(code) is stable.
   returned: failure
@@ -226,19 +280,23 @@ from ansible_collections.clumio.aws.plugins.module_utils._aws._call import confi
 from ansible_collections.clumio.aws.plugins.module_utils._change import as_result
 from ansible_collections.clumio.aws.plugins.module_utils._errors import ClumioError
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.names import Connection
+from ansible_collections.clumio.aws.plugins.module_utils._provision.approval import widening
 from ansible_collections.clumio.aws.plugins.module_utils._provision.converge import provision
 
 SECTIONS = ("policies", "roles", "instance_profiles")
 
 
 def build_argument_spec():
-    return sections.argument_spec(*SECTIONS)
+    return {"approve_changes": {"type": "bool", "default": False}, **sections.argument_spec(*SECTIONS)}
 
 
 def run(module):
     connection = Connection(module.params["account_id"], module.region or "")
     work = sections.work(SECTIONS, module.params, connection, partial(module.client, config=config()))
-    return as_result(provision(work, connection, check_mode=module.check_mode), *SECTIONS)
+    changes = provision(
+        work, connection, check_mode=module.check_mode, approve_changes=module.params["approve_changes"]
+    )
+    return as_result(changes, *SECTIONS) | {"widening": [found.as_dict() for found in widening(changes)]}
 
 
 def main():

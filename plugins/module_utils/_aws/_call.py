@@ -121,14 +121,16 @@ def _refused(error: botocore.exceptions.ClientError, task: str) -> AwsError:
 
 
 def _unreachable(error: Exception, task: str) -> AwsError:
-    if isinstance(error, _credential_errors()):
+    if isinstance(error, botocore.exceptions.ParamValidationError):
+        code, hint = "aws_refused", ""
+    elif isinstance(error, _credential_errors()):
         code, hint = (
             "aws_credentials",
             "Give credentials by environment, profile or option, as for any amazon.aws module.",
         )
     else:
         code, hint = "aws_unreachable", "Check the network and the region."
-    return AwsError(f"Cannot {task}: {str(error).rstrip('.')}.", code=code, hint=hint, aws_code="")
+    return AwsError(f"Cannot {task}: {' '.join(str(error).split()).rstrip('.')}.", code=code, hint=hint, aws_code="")
 
 
 def _credential_errors() -> tuple[type[Exception], ...]:

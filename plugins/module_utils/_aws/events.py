@@ -62,3 +62,20 @@ def put_targets(events: Any, name: str, targets: Sequence[Mapping[str, Any]]) ->
     if failed:
         reasons = "; ".join(f"{entry.get('TargetId')}: {entry.get('ErrorMessage')}" for entry in failed)
         raise AwsError(f"Cannot {task}: {reasons}.", code="aws_refused", aws_code=str(failed[0].get("ErrorCode", "")))
+
+
+def tag_rule(events: Any, arn: str, tags: Mapping[str, str]) -> None:
+    """Add or replace tags."""
+    call(events.tag_resource, f"tag the rule {arn}", ResourceARN=arn, Tags=to_list(tags))
+
+
+def list_rule_names(events: Any) -> list[str]:
+    """The names of all rules of the bus."""
+    names: list[str] = []
+    page: dict[str, Any] = {"Limit": 100}
+    while True:
+        answer = call(events.list_rules, "count the rules of the account", **page)
+        names += [rule["Name"] for rule in answer["Rules"]]
+        if not answer.get("NextToken"):
+            return names
+        page = {"Limit": 100, "NextToken": answer["NextToken"]}

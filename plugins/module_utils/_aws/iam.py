@@ -178,6 +178,22 @@ def remove_role_from_instance_profile(iam: Any, name: str, role: str) -> None:
     )
 
 
+def tag_role(iam: Any, name: str, tags: Mapping[str, str]) -> None:
+    """Add or replace tags."""
+    call(iam.tag_role, f"tag the role {name}", RoleName=name, Tags=to_list(tags))
+
+
+def tag_policy(iam: Any, arn: str, tags: Mapping[str, str]) -> None:
+    """Add or replace tags."""
+    call(iam.tag_policy, f"tag the policy {arn}", PolicyArn=arn, Tags=to_list(tags))
+
+
+def tag_instance_profile(iam: Any, name: str, tags: Mapping[str, str]) -> None:
+    """Add or replace tags."""
+    task = f"tag the instance profile {name}"
+    call(iam.tag_instance_profile, task, InstanceProfileName=name, Tags=to_list(tags))
+
+
 def _all(method: Any, task: str, member: str, **parameters: Any) -> list[Any]:
     items: list[Any] = []
     while True:

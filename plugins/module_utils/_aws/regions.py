@@ -7,8 +7,8 @@ from __future__ import annotations
 from contextlib import suppress
 
 with suppress(ImportError):
-    # AnsibleAWSModule refuses to start without boto3, with Ansible's own sentence about it.
-    import boto3.session
+    # AnsibleAWSModule refuses to start without botocore, with Ansible's own sentence about it.
+    import botocore.loaders
 
 from .._errors import InputError
 
@@ -23,7 +23,8 @@ def require_known(region: str, partition: str) -> None:
     Raises:
         InputError: C(unknown_region).
     """
-    known = boto3.session.Session().get_available_regions("sns", partition_name=partition)
+    partitions = botocore.loaders.create_loader().load_data("partitions")["partitions"]
+    known = [name for known in partitions if known["id"] == partition for name in known["regions"]]
     if region not in known:
         raise InputError(
             f"AWS has no region {region}.",

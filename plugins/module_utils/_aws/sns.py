@@ -41,3 +41,8 @@ def set_topic_attribute(sns: Any, arn: str, attribute: str, value: str) -> None:
         AttributeName=attribute,
         AttributeValue=value,
     )
+
+
+def tag_topic(sns: Any, arn: str, tags: Mapping[str, str]) -> None:
+    """Add or replace tags."""
+    call(sns.tag_resource, f"tag the topic {arn}", ResourceArn=arn, Tags=to_list(tags))

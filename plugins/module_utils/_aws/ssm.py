@@ -71,3 +71,14 @@ def set_default_version(ssm: Any, name: str, version: str) -> None:
         Name=name,
         DocumentVersion=version,
     )
+
+
+def tag_document(ssm: Any, name: str, tags: Mapping[str, str]) -> None:
+    """Add or replace tags."""
+    call(
+        ssm.add_tags_to_resource,
+        f"tag the SSM document {name}",
+        ResourceType="Document",
+        ResourceId=name,
+        Tags=to_list(tags),
+    )

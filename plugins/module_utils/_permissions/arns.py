@@ -10,21 +10,22 @@ from typing import Any
 from .documents import compact
 from .load import CLUMIO_ROLE
 from .model import FileRole, FileRule, PermissionsFile
-from .names import Connection
-from .resolve import needs_instance_profile
+from .names import Naming
+from .resolve import TOPIC, needs_instance_profile
 
 SUPPORT_ROLE = "ClumioSupportRole"
 
 
-def handed_over(file: PermissionsFile, connection: Connection) -> dict[str, Any]:
+def handed_over(file: PermissionsFile, naming: Naming, *, support_role: bool = True) -> dict[str, Any]:
     """The body's C(resources) of Clumio's PATCH of a connection; C("") for what the file does not have.
 
     Roles and rules are known by their names or, should Clumio name them differently, by what they are for.
     """
+    topic = next((topic for topic in file.topics if topic.name == TOPIC), next(iter(file.topics), None))
     service_roles = [role for role in file.roles if role.name not in (CLUMIO_ROLE, SUPPORT_ROLE)]
 
     def role_arn(role: FileRole | None) -> str:
-        return connection.role_arn(role.name) if role else ""
+        return naming.role_arn(role.name) if role else ""
 
     def role_of(service: str) -> FileRole | None:
         return next((role for role in service_roles if role.trusts_service(service)), None)
@@ -35,12 +36,12 @@ def handed_over(file: PermissionsFile, connection: Connection) -> dict[str, Any]
     instance_role = next((role for role in service_roles if needs_instance_profile(role)), None)
     return {
         "clumio_iam_role_arn": role_arn(named(CLUMIO_ROLE)),
-        "clumio_event_pub_arn": connection.topic_arn(file.topics[0].name) if file.topics else "",
-        "clumio_support_role_arn": role_arn(named(SUPPORT_ROLE)),
+        "clumio_event_pub_arn": naming.topic_arn(topic.name) if topic else "",
+        "clumio_support_role_arn": role_arn(named(SUPPORT_ROLE)) if support_role else "",
         "event_rules": {
-            "cloudtrail_rule_arn": _rule_arn(file.rules, connection, "cloudtrail", _watches_cloudtrail),
+            "cloudtrail_rule_arn": _rule_arn(file.rules, naming, "ClumioCloudtrailEventRule", _watches_cloudtrail),
             "cloudwatch_rule_arn": _rule_arn(
-                file.rules, connection, "cloudwatch", lambda rule: not _watches_cloudtrail(rule)
+                file.rules, naming, "ClumioCloudwatchEventRule", lambda rule: not _watches_cloudtrail(rule)
             ),
         },
         "service_roles": {
@@ -48,18 +49,23 @@ def handed_over(file: PermissionsFile, connection: Connection) -> dict[str, Any]
             "mssql": {
                 "ssm_notification_role_arn": role_arn(role_of("ssm.amazonaws.com")),
                 "ec2_ssm_instance_profile_arn": (
-                    connection.instance_profile_arn(instance_role.name) if instance_role else ""
+                    naming.instance_profile_arn(instance_role.name) if instance_role else ""
                 ),
             },
         },
     }
 
 
-def _rule_arn(rules: Sequence[FileRule], connection: Connection, word: str, serves: Callable[[FileRule], bool]) -> str:
-    by_name = [rule for rule in rules if word in rule.name.lower()]
-    by_pattern = [rule for rule in rules if serves(rule)]
-    found = by_name or by_pattern
-    return connection.rule_arn(found[0].name) if found else ""
+def _rule_arn(rules: Sequence[FileRule], naming: Naming, name: str, serves: Callable[[FileRule], bool]) -> str:
+    """The rule of that name; else one whose name says cloudtrail or cloudwatch; else one whose pattern serves."""
+    word = name.removeprefix("Clumio").removesuffix("EventRule").lower()
+    ways: tuple[Callable[[FileRule], bool], ...] = (
+        lambda rule: rule.name == name,
+        lambda rule: word in rule.name.lower(),
+        serves,
+    )
+    found = next((rule for way in ways for rule in rules if way(rule)), None)
+    return naming.rule_arn(found.name) if found else ""
 
 
 def _watches_cloudtrail(rule: FileRule) -> bool:

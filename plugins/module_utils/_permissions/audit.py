@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -25,6 +25,7 @@ TRUST_POLICY_CHARACTERS = 2048
 TOPIC_POLICY_CHARACTERS = 30720
 EVENT_PATTERN_CHARACTERS = 2048
 SSM_DOCUMENT_BYTES = 65536
+RULES_PER_BUS = 300
 
 # The member of IAM's account summary that says how many managed policies a role may have attached.
 ATTACHED_POLICIES_QUOTA = "AttachedPoliciesPerRoleQuota"
@@ -48,10 +49,26 @@ _NAME_RULES = {
 # Resources that always lie in the customer's own account; others may rightly name Clumio's.
 _OWN_ARN = re.compile(r"arn:[^:]*:(?:iam|ec2):[^:]*:(\d{12}):")
 
+# The region of an ARN, where it has one.
+_REGION_OF_ARN = re.compile(r"arn:[^:]*:[^:]*:([a-z]{2,}(?:-[a-z]+)+-\d+):(\d{12})?:")
 
-def audit(plan: Plan, connection: Connection) -> list[Finding]:
-    """What stands in the way of the plan, as far as the plan itself tells."""
-    return [*_names(plan), *_sizes(plan), *_accounts(plan, connection), *_trust(plan)]
+
+def audit(plan: Plan, connection: Connection, clumio_account_id: str | None = None) -> list[Finding]:
+    """What stands in the way of the plan, as far as the plan itself tells.
+
+    Args:
+        plan: the resolved plan.
+        connection: whose plan it is to be.
+        clumio_account_id: the one AWS account that roles may trust; None where it is not known.
+    """
+    return [
+        *_names(plan),
+        *_sizes(plan),
+        *_places(plan, connection),
+        *_trust(plan, clumio_account_id),
+        *_too_open(plan),
+        *_unreferenced(plan),
+    ]
 
 
 def audit_credentials(connection: Connection, account_id: str) -> list[Finding]:
@@ -92,6 +109,29 @@ def audit_quotas(plan: Plan, quotas: Mapping[str, int]) -> list[Finding]:
         )
         for role in plan.roles
         if limit is not None and len(role.managed_policies) > limit
+    ]
+
+
+def audit_rule_count(plan: Plan, existing: Collection[str]) -> list[Finding]:
+    """Whether the rules fit beside those that the account has: a warning, since AWS may have raised the quota.
+
+    Args:
+        plan: the resolved plan.
+        existing: the names of all rules of the bus.
+    """
+    total = len({*existing, *(rule.name for rule in plan.rules)})
+    if total <= RULES_PER_BUS:
+        return []
+    return [
+        Finding(
+            level="warning",
+            code="too_many_rules",
+            section="rules",
+            message=f"With these there are {total} rules; AWS allows {RULES_PER_BUS} unless it has raised the quota.",
+            found=total,
+            limit=RULES_PER_BUS,
+            hint="Look at the quota 'Number of rules' of EventBridge.",
+        )
     ]
 
 
@@ -151,20 +191,27 @@ def _sizes(plan: Plan) -> Iterator[Finding]:
             )
 
 
-def _accounts(plan: Plan, connection: Connection) -> Iterator[Finding]:
-    """A file made for another account: Clumio writes account and region into it, so it fits one account only."""
-    places: dict[str, list[str]] = {}
+def _places(plan: Plan, connection: Connection) -> Iterator[Finding]:
+    """A file made for another account or region: Clumio writes both into it, so it fits one connection only."""
+    accounts: dict[str, list[str]] = {}
+    regions: dict[str, list[str]] = {}
     for place, document in _documents(plan):
         for account in _own_accounts(document) - {connection.account_id}:
-            places.setdefault(account, []).append(place)
-    for account, found in sorted(places.items()):
-        others = f" and {len(found) - 1} more" if len(found) > 1 else ""
-        yield Finding(
-            code="foreign_account",
-            message=f"It is made for the account {account}, not for {connection.account_id} (see {found[0]}{others}).",
-            found=account,
-            hint="Download the file for this account from Clumio's wizard.",
-        )
+            accounts.setdefault(account, []).append(place)
+        for region in _own_regions(document, connection) - {connection.region}:
+            regions.setdefault(region, []).append(place)
+    for code, kind, found, wanted in (
+        ("foreign_account", "account", accounts, connection.account_id),
+        ("foreign_region", "region", regions, connection.region),
+    ):
+        for foreign, places in sorted(found.items()):
+            others = f" and {len(places) - 1} more" if len(places) > 1 else ""
+            yield Finding(
+                code=code,
+                message=f"It is made for the {kind} {foreign}, not for {wanted} (see {places[0]}{others}).",
+                found=foreign,
+                hint=f"Download the file for this {kind} from Clumio's wizard.",
+            )
 
 
 def _documents(plan: Plan) -> Iterator[tuple[str, Document]]:
@@ -192,14 +239,25 @@ def _own_accounts(document: Document) -> set[str]:
     return found
 
 
-def _trust(plan: Plan) -> Iterator[Finding]:
+def _own_regions(document: Document, connection: Connection) -> set[str]:
+    """The regions of the resources in the connection's account, or in none."""
+    found: set[str] = set()
+    for statement in _statements(document):
+        for resource in _listed(statement.get("Resource")):
+            match = _REGION_OF_ARN.match(str(resource))
+            if match and match[2] in (None, connection.account_id):
+                found.add(match[1])
+    return found
+
+
+def _trust(plan: Plan, clumio_account_id: str | None) -> Iterator[Finding]:
     for role in plan.roles:
         for number, statement in enumerate(_statements(role.trust_policy)):
             if statement.get("Effect") == "Allow":
-                yield from _trusted(role, statement, number)
+                yield from _trusted(role, statement, number, clumio_account_id)
 
 
-def _trusted(role: Role, statement: Mapping[str, Any], number: int) -> Iterator[Finding]:
+def _trusted(role: Role, statement: Mapping[str, Any], number: int, clumio_account_id: str | None) -> Iterator[Finding]:
     principal = statement.get("Principal")
     finding = partial(Finding, section="roles", entity=role.name, member=f"trust_policy.Statement[{number}]")
     accounts = ["*"] if principal == "*" else _listed(principal.get("AWS")) if isinstance(principal, dict) else []
@@ -210,13 +268,69 @@ def _trusted(role: Role, statement: Mapping[str, Any], number: int) -> Iterator[
             found="*",
             hint="Do not use this file; ask Clumio's support where it comes from.",
         )
-    elif accounts and not _asks_external_id(statement):
+        return
+    foreign = [account for account in accounts if clumio_account_id and _account_of(account) != clumio_account_id]
+    if foreign:
+        yield finding(
+            code="foreign_principal",
+            message=f"Clumio's account is {clumio_account_id}, and the role trusts another.",
+            found=", ".join(map(str, foreign)),
+            hint="Download the file for this connection; if it says the same, ask Clumio's support.",
+        )
+    if accounts and not _asks_external_id(statement):
         yield finding(
             code="missing_external_id_condition",
             message="Another account may assume the role without an external id.",
             found=", ".join(map(str, accounts)),
             hint="Do not use this file; ask Clumio's support where it comes from.",
         )
+
+
+def _account_of(principal: Any) -> str:
+    """The account of a principal that is an ARN or an account id."""
+    parts = str(principal).split(":")
+    return parts[4] if len(parts) > 5 else str(principal)
+
+
+def _too_open(plan: Plan) -> Iterator[Finding]:
+    """Grants that no permissions file needs: anything to a role, or a topic to everybody."""
+    for place, document in _documents(plan):
+        section, entity, member = place.split(".", 2)
+        finding = partial(Finding, section=section, entity=entity, member=member)
+        for statement in _statements(document):
+            if statement.get("Effect") != "Allow":
+                continue
+            principal = statement.get("Principal")
+            everybody = principal == "*" or (isinstance(principal, dict) and "*" in _listed(principal.get("AWS")))
+            if section == "topics" and everybody and not statement.get("Condition"):
+                yield finding(
+                    code="open_topic",
+                    message="Everybody may use the topic, under no condition.",
+                    found=str(statement.get("Sid", "")),
+                    hint="Do not use this file; ask Clumio's support where it comes from.",
+                )
+            if "*" in _listed(statement.get("Action")) and "*" in _listed(statement.get("Resource")):
+                yield finding(
+                    code="allows_everything",
+                    message="It allows every action on every resource.",
+                    found=str(statement.get("Sid", "")),
+                    hint="Do not use this file; ask Clumio's support where it comes from.",
+                )
+
+
+def _unreferenced(plan: Plan) -> Iterator[Finding]:
+    """Policies that nothing attaches and nothing names: harmless, but without a use."""
+    attached = {arn for role in plan.roles for arn in role.managed_policies}
+    text = "".join(compact(document) for _place, document in _documents(plan))
+    for policy in plan.policies:
+        if policy.arn not in attached and f'"{policy.arn}"' not in text:
+            yield Finding(
+                level="warning",
+                code="unreferenced_policy",
+                section="policies",
+                entity=policy.name,
+                message="No role has the policy and no document names it.",
+            )
 
 
 def _asks_external_id(statement: Mapping[str, Any]) -> bool:

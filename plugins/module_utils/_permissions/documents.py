@@ -58,14 +58,19 @@ def same_pattern(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None)
 
 
 def compact(document: Any) -> str:
-    """The document as it is sent: no white space, keys in the author's order."""
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+    """The document as it is sent: no white space, keys in the author's order.
+
+    Raises:
+        ValueError: it holds a number that JSON has not, infinity for example.
+    """
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def _same(form: Callable[[Any], Any], one: Any, other: Any) -> bool:
     if one is None or other is None:
         return one is other
-    return bool(form(one) == form(other))
+    # As text, since Python takes true for 1.
+    return json.dumps(form(one), sort_keys=True) == json.dumps(form(other), sort_keys=True)
 
 
 def _statement(statement: Any, *, fold: bool) -> Any:

@@ -26,6 +26,9 @@ SECTIONS = ("topics", "rules", "roles", "policies", "ssm_documents")
 # Far above any real file (the largest known has 90 kB); keeps a wrong path from filling the memory.
 MAXIMUM_BYTES = 16 * 1024 * 1024
 
+# Ten times as deep as any real document, and far below where walking it by recursion becomes a danger.
+MAXIMUM_DEPTH = 100
+
 _Entity = TypeVar("_Entity")
 
 # The members of an SSM document of schema 2.2 that some clients write in lower case.
@@ -42,16 +45,6 @@ _SSM_SPELLING = {
 }
 
 
-class _WrongMemberError(Exception):
-    """A member that cannot be read; the section and the entity are added where they are known."""
-
-    def __init__(self, member: str, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.member = member
-        self.message = message
-        self.hint = hint
-
-
 def load(raw: str | bytes) -> PermissionsFile:
     """Read a permissions file.
 
@@ -65,15 +58,12 @@ def load(raw: str | bytes) -> PermissionsFile:
     top = _unwrapped(_parsed(raw))
     findings: list[Finding] = []
 
-    def read(section: str, reader: Callable[[str, Mapping[str, Any]], _Entity]) -> tuple[_Entity, ...]:
-        return _section(top, section, reader, findings)
-
     file = PermissionsFile(
-        topics=read("topics", _topic),
-        rules=read("rules", _rule),
-        roles=read("roles", _role),
-        policies=read("policies", _unattached_policy),
-        ssm_documents=read("ssm_documents", _ssm_document),
+        topics=_section(top, "topics", _topic, findings),
+        rules=_section(top, "rules", _rule, findings),
+        roles=_section(top, "roles", _role, findings),
+        policies=_section(top, "policies", _unattached_policy, findings),
+        ssm_documents=_section(top, "ssm_documents", _ssm_document, findings),
     )
     findings += _contradicting_policies(file)
     refuse_errors(findings, "The permissions file cannot be read")
@@ -109,12 +99,27 @@ def parse_json(text: str) -> Any:
     """
     try:
         value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        if _is_deeper(value, MAXIMUM_DEPTH):
+            raise ValueError("it is nested too deeply")
         compact(value).encode()
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     except UnicodeEncodeError as error:
         raise ValueError("it holds half of a surrogate pair, which is no character") from error
     return value
+
+
+def _is_deeper(value: Any, depth: int) -> bool:
+    """Whether objects and lists are nested more than so deep; looks level by level, without recursion."""
+    level = [value]
+    for _depth in range(depth):
+        level = [
+            item
+            for container in level
+            if isinstance(container, dict | list)
+            for item in (container.values() if isinstance(container, dict) else container)
+        ]
+    return any(isinstance(item, dict | list) for item in level)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> Document:
@@ -147,128 +152,187 @@ def _unwrapped(value: Any) -> Mapping[str, Any]:
 
 
 def _section(
-    top: Mapping[str, Any],
-    section: str,
-    reader: Callable[[str, Mapping[str, Any]], _Entity],
-    findings: list[Finding],
+    top: Mapping[str, Any], section: str, read: Callable[[_Reader], _Entity], findings: list[Finding]
 ) -> tuple[_Entity, ...]:
+    """The entities of a section; those with something wrong are left to the findings."""
     entities = top.get(section)
     if entities is None:
         return ()
-
-    def wrong(message: str, entity: str = "", member: str = "", hint: str = "") -> None:
-        findings.append(
-            Finding(
-                code="invalid_permissions_file",
-                section=section,
-                entity=entity,
-                member=member,
-                message=message,
-                hint=hint,
-            )
-        )
-
     if not isinstance(entities, dict):
-        wrong(f"It holds {_kind(entities)} where an object of names is expected.")
+        _Reader(section, "", {}, findings).wrong(
+            "", f"It holds {_kind(entities)} where an object of names is expected."
+        )
         return ()
     result = []
     for name in sorted(entities):
-        entity = entities[name]
+        reader = _Reader(section, name, entities[name], findings)
         if not name.strip():
-            wrong("An entity has an empty name.")
-        elif section != "ssm_documents" and not isinstance(entity, dict):
-            wrong(f"It holds {_kind(entity)} where an object is expected.", name)
+            _Reader(section, "", {}, findings).wrong("", "An entity has an empty name.")
+        elif section != "ssm_documents" and not isinstance(entities[name], dict):
+            reader.wrong("", f"It holds {_kind(entities[name])} where an object is expected.")
         else:
-            try:
-                result.append(reader(name, entity))
-            except _WrongMemberError as error:
-                wrong(error.message, name, error.member, error.hint)
+            before = len(findings)
+            entity = read(reader)
+            if len(findings) == before:
+                result.append(entity)
     return tuple(result)
 
 
-def _topic(name: str, entity: Mapping[str, Any]) -> FileTopic:
-    policies = _policies(entity, "policies")
-    if len(policies) > 1:
-        raise _WrongMemberError("policies", f"A topic has one access policy, not {len(policies)}.")
-    return FileTopic(name=name, policy=policies[0] if policies else None)
+class _Reader:
+    """Reads the members of one entity; what is wrong goes to the findings, and reading goes on."""
 
+    def __init__(self, section: str, name: str, content: Any, findings: list[Finding]) -> None:
+        self.name = name
+        self.content = content
+        self._section = section
+        self._findings = findings
 
-def _rule(name: str, entity: Mapping[str, Any]) -> FileRule:
-    return FileRule(
-        name=name,
-        description=_text(entity, "description"),
-        event_pattern=_object(entity, "event_pattern"),
-        targets=_targets(entity.get("targets")),
-    )
-
-
-def _role(name: str, entity: Mapping[str, Any]) -> FileRole:
-    return FileRole(
-        name=name,
-        description=_text(entity, "description"),
-        trust_policy=_policy_document(entity, "trust_policy"),
-        managed_policies=_policies(entity, "managed_policies"),
-        inline_policies=_policies(entity, "inline_policies"),
-    )
-
-
-def _unattached_policy(name: str, entity: Mapping[str, Any]) -> FilePolicy:
-    return FilePolicy(
-        name=name,
-        description=_text(entity, "description"),
-        document=_policy_document(entity, "policy_document"),
-    )
-
-
-def _policies(entity: Mapping[str, Any], member: str) -> tuple[FilePolicy, ...]:
-    items = entity.get(member)
-    if items is None:
-        return ()
-    if not isinstance(items, list):
-        raise _WrongMemberError(member, f"It holds {_kind(items)} where a list of policies is expected.")
-    result: list[FilePolicy] = []
-    for number, item in enumerate(items):
-        place = f"{member}[{number}]"
-        if not isinstance(item, dict):
-            raise _WrongMemberError(place, f"It holds {_kind(item)} where a policy is expected.")
-        name = _text(item, "name", place)
-        if not name.strip():
-            raise _WrongMemberError(f"{place}.name", "The policy has no name.")
-        if any(name == other.name for other in result):
-            raise _WrongMemberError(member, f"The policy {name} stands in it twice.")
-        result.append(
-            FilePolicy(
-                name=name,
-                description=_text(item, "description", place),
-                document=_policy_document(item, "policy_document", f"{member}.{name}"),
+    def wrong(self, member: str, message: str) -> None:
+        self._findings.append(
+            Finding(
+                code="invalid_permissions_file",
+                section=self._section,
+                entity=self.name,
+                member=member,
+                message=message,
             )
         )
-    return tuple(sorted(result, key=lambda policy: policy.name))
+
+    def text(self, member: str, holder: Mapping[str, Any] | None = None, place: str = "") -> str:
+        value = (self.content if holder is None else holder).get(member)
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            self.wrong(f"{place}.{member}".lstrip("."), f"It holds {_kind(value)} where text is expected.")
+            return ""
+        return value
+
+    def document(self, member: str, holder: Mapping[str, Any] | None = None, place: str = "") -> Document | None:
+        """A document, given as an object or as the JSON text of one, encoded once or twice; None if it is none."""
+        place = place or member
+        value = (self.content if holder is None else holder).get(member)
+        if value is None or value == "":
+            self.wrong(place, "It is missing.")
+            return None
+        for _layer in range(2):
+            if isinstance(value, str):
+                try:
+                    value = parse_json(value)
+                except ValueError as error:
+                    self.wrong(place, f"It is not JSON ({error}).")
+                    return None
+        if not isinstance(value, dict):
+            self.wrong(place, f"It holds {_kind(value)} where a JSON object is expected.")
+            return None
+        return value
+
+    def policy_document(self, member: str, holder: Mapping[str, Any] | None = None, place: str = "") -> Document:
+        document = self.document(member, holder, place)
+        if document is None:
+            return {}
+        statements = document.get("Statement")
+        statements = statements if isinstance(statements, list) else [statements]
+        effects = [item.get("Effect") if isinstance(item, dict) else None for item in statements]
+        if not (effects and all(effect in ("Allow", "Deny") for effect in effects)):
+            self.wrong(place or member, "It is no policy: Statement with an Effect of Allow or Deny is needed.")
+        return document
+
+    def policies(self, member: str) -> tuple[FilePolicy, ...]:
+        items = self.content.get(member)
+        if items is None:
+            return ()
+        if not isinstance(items, list):
+            self.wrong(member, f"It holds {_kind(items)} where a list of policies is expected.")
+            return ()
+        result: dict[str, FilePolicy] = {}
+        for number, item in enumerate(items):
+            place = f"{member}[{number}]"
+            if not isinstance(item, dict):
+                self.wrong(place, f"It holds {_kind(item)} where a policy is expected.")
+                continue
+            name = self.text("name", item, place)
+            if not name.strip():
+                if not item.get("name") or name:
+                    self.wrong(f"{place}.name", "The policy has no name.")
+            elif name in result:
+                self.wrong(member, f"The policy {name} stands in it twice.")
+            else:
+                result[name] = FilePolicy(
+                    name=name,
+                    description=self.text("description", item, place),
+                    document=self.policy_document("policy_document", item, f"{member}.{name}"),
+                )
+        return tuple(result[name] for name in sorted(result))
+
+    def targets(self) -> tuple[str, ...]:
+        targets = self.content.get("targets")
+        if targets in (None, ""):
+            return ()
+        found = []
+        for target in targets if isinstance(targets, list) else [targets]:
+            arn = target.get("Arn", target.get("arn")) if isinstance(target, dict) else target
+            if isinstance(arn, str) and arn.strip():
+                found.append(arn.strip())
+            else:
+                self.wrong("targets", "A target is neither an ARN nor an object with an Arn.")
+        return tuple(dict.fromkeys(found))
+
+    def ssm_content(self) -> Document:
+        """The content of an SSM document, given as an object or as JSON or YAML text."""
+        content = self.content
+        for _layer in range(2):
+            if isinstance(content, str):
+                try:
+                    content = _json_or_yaml(content)
+                except ValueError as error:
+                    self.wrong("", str(error))
+                    return {}
+        if not isinstance(content, dict):
+            self.wrong("", f"It holds {_kind(content)} where an SSM document is expected.")
+            return {}
+        spelled: Document = _ssm_spelling(content)
+        if not spelled.get("mainSteps") or not spelled.get("schemaVersion"):
+            self.wrong("", "It is no SSM document: schemaVersion and mainSteps are needed.")
+            return {}
+        return spelled | {"schemaVersion": str(spelled["schemaVersion"])}
 
 
-def _targets(targets: Any) -> tuple[str, ...]:
-    if targets is None:
-        return ()
-    found = []
-    for target in targets if isinstance(targets, list) else [targets]:
-        arn = target.get("Arn", target.get("arn")) if isinstance(target, dict) else target
-        if not isinstance(arn, str) or not arn.strip():
-            raise _WrongMemberError("targets", "A target is neither an ARN nor an object with an Arn.")
-        found.append(arn.strip())
-    return tuple(dict.fromkeys(found))
+def _topic(reader: _Reader) -> FileTopic:
+    policies = reader.policies("policies")
+    if len(policies) > 1:
+        reader.wrong("policies", f"A topic has one access policy, not {len(policies)}.")
+    return FileTopic(name=reader.name, policy=policies[0] if policies else None)
 
 
-def _ssm_document(name: str, entity: Any) -> FileDocument:
-    content = entity
-    for _layer in range(2):
-        if isinstance(content, str):
-            content = _json_or_yaml(content)
-    if not isinstance(content, dict):
-        raise _WrongMemberError("", f"It holds {_kind(content)} where an SSM document is expected.")
-    content = _ssm_spelling(content)
-    if not content.get("mainSteps") or not content.get("schemaVersion"):
-        raise _WrongMemberError("", "It is no SSM document: schemaVersion and mainSteps are needed.")
-    return FileDocument(name=name, content=content | {"schemaVersion": str(content["schemaVersion"])})
+def _rule(reader: _Reader) -> FileRule:
+    return FileRule(
+        name=reader.name,
+        description=reader.text("description"),
+        event_pattern=reader.document("event_pattern") or {},
+        targets=reader.targets(),
+    )
+
+
+def _role(reader: _Reader) -> FileRole:
+    return FileRole(
+        name=reader.name,
+        description=reader.text("description"),
+        trust_policy=reader.policy_document("trust_policy"),
+        managed_policies=reader.policies("managed_policies"),
+        inline_policies=reader.policies("inline_policies"),
+    )
+
+
+def _unattached_policy(reader: _Reader) -> FilePolicy:
+    return FilePolicy(
+        name=reader.name,
+        description=reader.text("description"),
+        document=reader.policy_document("policy_document"),
+    )
+
+
+def _ssm_document(reader: _Reader) -> FileDocument:
+    return FileDocument(name=reader.name, content=reader.ssm_content())
 
 
 def _json_or_yaml(text: str) -> Any:
@@ -278,13 +342,14 @@ def _json_or_yaml(text: str) -> Any:
         pass
     try:
         # Aliases are of no use here and can make a few lines expand to gigabytes.
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
-            raise _WrongMemberError("", "The document holds YAML aliases.")
-        content = yaml.safe_load(text)
-        compact(content)
-    except (yaml.YAMLError, RecursionError, TypeError, ValueError) as error:
-        raise _WrongMemberError("", "The document is neither JSON nor YAML of JSON's types.") from error
-    return content
+        # Tags make values that JSON has not.
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent) or getattr(event, "tag", None):
+                raise ValueError("YAML aliases or tags")
+        # By way of JSON, so that what is no JSON, a date for example, is refused and depth is bounded.
+        return parse_json(compact(yaml.safe_load(text)))
+    except (yaml.YAMLError, RecursionError, ArithmeticError, TypeError, ValueError) as error:
+        raise ValueError("The document is neither JSON nor YAML of JSON's types, without aliases.") from error
 
 
 def _ssm_spelling(value: Any, *, names: bool = False) -> Any:
@@ -302,45 +367,6 @@ def _ssm_spelling(value: Any, *, names: bool = False) -> Any:
             name = str(key) if names else _SSM_SPELLING.get(str(key).lower(), str(key))
             result[name] = _ssm_spelling(member, names=not names and name in ("parameters", "precondition"))
     return result
-
-
-def _policy_document(entity: Mapping[str, Any], member: str, place: str | None = None) -> Document:
-    document = _object(entity, member, place)
-    statements = document.get("Statement")
-    statements = statements if isinstance(statements, list) else [statements]
-    if not statements or not all(
-        isinstance(item, dict) and item.get("Effect") in ("Allow", "Deny") for item in statements
-    ):
-        raise _WrongMemberError(
-            place or member, "It is no policy: Statement with an Effect of Allow or Deny is needed."
-        )
-    return document
-
-
-def _object(entity: Mapping[str, Any], member: str, place: str | None = None) -> Document:
-    """A document, given as an object or as the JSON text of one, encoded once or twice."""
-    place = place or member
-    value = entity.get(member)
-    if value is None or value == "":
-        raise _WrongMemberError(place, "It is missing.")
-    for _layer in range(2):
-        if isinstance(value, str):
-            try:
-                value = parse_json(value)
-            except ValueError as error:
-                raise _WrongMemberError(place, f"It is not JSON ({error}).") from error
-    if not isinstance(value, dict):
-        raise _WrongMemberError(place, f"It holds {_kind(value)} where a JSON object is expected.")
-    return value
-
-
-def _text(entity: Mapping[str, Any], member: str, place: str = "") -> str:
-    value = entity.get(member)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise _WrongMemberError(f"{place}.{member}".lstrip("."), f"It holds {_kind(value)} where text is expected.")
-    return value
 
 
 def _contradicting_policies(file: PermissionsFile) -> list[Finding]:

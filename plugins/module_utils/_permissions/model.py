@@ -52,7 +52,7 @@ class FileRole:
         for statement in statements if isinstance(statements, list) else [statements]:
             principal = statement.get("Principal")
             services = principal.get("Service", []) if isinstance(principal, dict) else []
-            if service in (services if isinstance(services, list) else [services]):
+            if statement["Effect"] == "Allow" and service in (services if isinstance(services, list) else [services]):
                 return True
         return False
 

@@ -8,11 +8,13 @@ Formats: https://docs.aws.amazon.com/service-authorization/latest/reference/ (th
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from .._errors import InputError
 
 ACCOUNT_ID = re.compile(r"[0-9]{12}", re.ASCII)
+IAM_PATH = re.compile(r"/([!-.0-~]+/)*", re.ASCII)
 REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}", re.ASCII)
 
 # https://docs.aws.amazon.com/general/latest/gr/rande.html: the partition follows from the region's first word(s).
@@ -82,3 +84,61 @@ class Connection:
 
     def _iam_arn(self, kind: str, path: str, name: str) -> str:
         return f"arn:{self.partition}:iam::{self.account_id}:{kind}{path}{name}"
+
+
+@dataclass(frozen=True)
+class Naming:
+    """What the entities of a file are called in AWS.
+
+    IAM knows no regions: two connections of one account need different names there, by a suffix for example. SSM
+    documents keep their names, since Clumio and the policies of the file call them by name.
+
+    Args:
+        connection: where they are.
+        path: IAM path of roles, policies and instance profiles.
+        prefix: before the name of every topic, rule, role and managed policy.
+        suffix: after it.
+        names: AWS names by the names in the file, instead of prefix and suffix; for inline policies too.
+
+    Raises:
+        InputError: C(invalid_path).
+    """
+
+    connection: Connection
+    path: str = "/"
+    prefix: str = ""
+    suffix: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-friendly-names
+        if not IAM_PATH.fullmatch(self.path) or len(self.path) > 512:
+            raise InputError(
+                f"The IAM path '{self.path}' cannot be used.",
+                code="invalid_path",
+                hint="It begins and ends with a slash, /backup/ for example, and has no spaces.",
+            )
+
+    def name(self, logical: str) -> str:
+        """The AWS name of a topic, rule, role or managed policy."""
+        return self.names.get(logical) or f"{self.prefix}{logical}{self.suffix}"
+
+    def inline_name(self, logical: str) -> str:
+        """The name of a policy inside a role, which can collide with nothing."""
+        return self.names.get(logical) or logical
+
+    def topic_arn(self, logical: str) -> str:
+        return self.connection.topic_arn(self.name(logical))
+
+    def rule_arn(self, logical: str) -> str:
+        return self.connection.rule_arn(self.name(logical))
+
+    def role_arn(self, logical: str) -> str:
+        return self.connection.role_arn(self.name(logical), self.path)
+
+    def policy_arn(self, logical: str) -> str:
+        return self.connection.policy_arn(self.name(logical), self.path)
+
+    def instance_profile_arn(self, role: str) -> str:
+        """The ARN of the instance profile of a role, which has the role's name."""
+        return self.connection.instance_profile_arn(self.name(role), self.path)

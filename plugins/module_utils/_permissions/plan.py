@@ -19,10 +19,11 @@ PATTERN = {"document": "pattern"}
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """What every resource has."""
+    """What every resource has; C(tags) of a plan come on top of those that tell whose it is."""
 
     name: str
     arn: str
+    tags: dict[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON types only, in the shape of the modules' options and results."""

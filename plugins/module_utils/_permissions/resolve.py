@@ -5,18 +5,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .documents import Document
 from .findings import Finding
 from .model import FilePolicy, FileRole, FileRule, FileTopic, PermissionsFile
-from .names import Connection
+from .names import Naming
 from .plan import InlinePolicy, InstanceProfile, Plan, Policy, Role, Rule, SsmDocument, Target, Topic
 
 TOKEN = "CLUMIOTOKEN"
 EXTERNAL_ID = "ROLEEXTERNALID"
+
+# The topic that all rules report to.
+TOPIC = "ClumioEventPub"
 
 # Stands for the 36 characters of the token while Clumio has not assigned one: in a dry run before registration.
 # The external id's stand-in holds it too, so that looking for it finds both.
@@ -46,18 +49,18 @@ def placeholder(name: str) -> str:
 
 def resolve(
     file: PermissionsFile,
-    connection: Connection,
+    naming: Naming,
     *,
     token: str | None,
     external_id: str | None,
     placeholders: Mapping[str, str] | None = None,
     preview: bool = False,
 ) -> Resolved:
-    """Make the plan of a file for a connection.
+    """Make the plan of a file for a naming.
 
     Args:
         file: as C(load) returns it.
-        connection: whose account and region make the ARNs.
+        naming: what the entities are called, and where they are.
         token: 36 characters, from Clumio.
         external_id: from Clumio; the condition of the trust policies.
         placeholders: words and their values that win over those derived from the file.
@@ -67,20 +70,57 @@ def resolve(
     if preview:
         token = token or STAND_IN_TOKEN
         external_id = external_id or STAND_IN_EXTERNAL_ID
-    words = _Words(file, connection, {TOKEN: token, EXTERNAL_ID: external_id}, placeholders or {})
+    words = _Words(file, naming, {TOKEN: token, EXTERNAL_ID: external_id}, placeholders or {})
     plan = Plan(
-        topics=tuple(_topic(topic, connection, words) for topic in file.topics),
-        rules=tuple(_rule(rule, file, connection, words) for rule in file.rules),
-        policies=_policies(file, connection, words),
-        roles=tuple(_role(role, connection, words) for role in file.roles),
+        topics=tuple(_topic(topic, naming, words) for topic in file.topics),
+        rules=tuple(_rule(rule, naming, words) for rule in file.rules),
+        policies=_policies(file, naming, words),
+        roles=tuple(_role(role, naming, words) for role in file.roles),
         instance_profiles=tuple(
-            InstanceProfile(name=role.name, arn=connection.instance_profile_arn(role.name), role=role.name)
+            InstanceProfile(
+                name=naming.name(role.name),
+                arn=naming.instance_profile_arn(role.name),
+                path=naming.path,
+                role=naming.name(role.name),
+            )
             for role in file.roles
             if needs_instance_profile(role)
         ),
-        ssm_documents=tuple(_ssm_documents(file, connection, words)),
+        ssm_documents=tuple(_ssm_documents(file, naming, words)),
     )
-    return Resolved(plan=plan, findings=tuple(words.findings), preview=preview)
+    findings = (*words.findings, *_unfit_names(file, naming), *_unknown_names(file, naming))
+    return Resolved(plan=plan, findings=findings, preview=preview)
+
+
+def _unfit_names(file: PermissionsFile, naming: Naming) -> list[Finding]:
+    """Names that hold a placeholder: only those of SSM documents do, in any file that is known."""
+    inline = [(policy.name, naming.inline_name(policy.name)) for role in file.roles for policy in role.inline_policies]
+    used = dict([*((name, naming.name(name)) for name, _arn in _arns(file, naming)), *inline])
+    return [
+        Finding(
+            code="placeholder_in_name",
+            message=f"The name {name} holds a placeholder.",
+            found=word[0],
+            hint="Give it a name of your own in names.",
+        )
+        for name in sorted(used)
+        if (word := re.search(rf"(?<![A-Za-z0-9]){_PLACEHOLDER}(?![A-Za-z0-9])", used[name]))
+    ]
+
+
+def _unknown_names(file: PermissionsFile, naming: Naming) -> list[Finding]:
+    """Names given for entities that the file does not have, or whose name is fixed: most likely a slip of the pen."""
+    inline = {policy.name for role in file.roles for policy in role.inline_policies}
+    nameable = {name for name, _arn in _arns(file, naming)} | inline
+    return [
+        Finding(
+            code="unknown_name",
+            message=f"A name is given for {name}, and the file has nothing of that name that can be renamed.",
+            found=name,
+            hint=f"It has {', '.join(sorted(nameable))}.",
+        )
+        for name in sorted(set(naming.names) - nameable)
+    ]
 
 
 def needs_instance_profile(role: FileRole) -> bool:
@@ -94,7 +134,7 @@ class _Words:
     def __init__(
         self,
         file: PermissionsFile,
-        connection: Connection,
+        naming: Naming,
         assigned: Mapping[str, str | None],
         given: Mapping[str, str],
     ) -> None:
@@ -102,10 +142,13 @@ class _Words:
         self._assigned = assigned
         self._values: dict[str, str] = {word: value for word, value in assigned.items() if value}
         self._ambiguous: dict[str, set[str]] = {}
-        for name, arn in _arns(file, connection):
-            known = self._values.setdefault(placeholder(name), arn)
-            if known != arn:
-                self._ambiguous.setdefault(placeholder(name), {known}).add(arn)
+        for name, arn in _arns(file, naming):
+            word = placeholder(name)
+            # Any other word in capitals may be a value in its own right, COMPLETED for example.
+            if re.fullmatch(_PLACEHOLDER, word):
+                known = self._values.setdefault(word, arn)
+                if known != arn:
+                    self._ambiguous.setdefault(word, {known}).add(arn)
         self._values |= given
         for word in given:
             self._ambiguous.pop(word, None)
@@ -164,34 +207,33 @@ class _Words:
             self.findings.append(finding)
 
 
-def _arns(file: PermissionsFile, connection: Connection) -> list[tuple[str, str]]:
+def _arns(file: PermissionsFile, naming: Naming) -> list[tuple[str, str]]:
     managed = {policy.name for role in file.roles for policy in role.managed_policies}
     return [
-        *((topic.name, connection.topic_arn(topic.name)) for topic in file.topics),
-        *((rule.name, connection.rule_arn(rule.name)) for rule in file.rules),
-        *((role.name, connection.role_arn(role.name)) for role in file.roles),
-        *((name, connection.policy_arn(name)) for name in sorted(managed | {policy.name for policy in file.policies})),
+        *((topic.name, naming.topic_arn(topic.name)) for topic in file.topics),
+        *((rule.name, naming.rule_arn(rule.name)) for rule in file.rules),
+        *((role.name, naming.role_arn(role.name)) for role in file.roles),
+        *((name, naming.policy_arn(name)) for name in sorted(managed | {policy.name for policy in file.policies})),
     ]
 
 
-def _topic(topic: FileTopic, connection: Connection, words: _Words) -> Topic:
+def _topic(topic: FileTopic, naming: Naming, words: _Words) -> Topic:
     policy = topic.policy
     return Topic(
-        name=topic.name,
-        arn=connection.topic_arn(topic.name),
+        name=naming.name(topic.name),
+        arn=naming.topic_arn(topic.name),
         policy=words.fill(policy.document, "topics", topic.name, f"policies.{policy.name}") if policy else None,
     )
 
 
-def _rule(rule: FileRule, file: PermissionsFile, connection: Connection, words: _Words) -> Rule:
-    targets: Sequence[str] = [words.fill(target, "rules", rule.name, "targets") for target in rule.targets]
-    if not targets:
-        # A rule without targets of its own reports to the topic, as every rule of Clumio's does.
-        targets = [connection.topic_arn(topic.name) for topic in file.topics[:1]]
+def _rule(rule: FileRule, naming: Naming, words: _Words) -> Rule:
+    # A rule without targets of its own reports to the topic, as every rule of Clumio's does.
+    given = rule.targets or (placeholder(TOPIC),)
+    targets = dict.fromkeys(words.fill(target, "rules", rule.name, "targets") for target in given)
     return Rule(
-        name=rule.name,
-        arn=connection.rule_arn(rule.name),
-        description=rule.description,
+        name=naming.name(rule.name),
+        arn=naming.rule_arn(rule.name),
+        description=words.fill(rule.description, "rules", rule.name, "description"),
         event_pattern=words.fill(rule.event_pattern, "rules", rule.name, "event_pattern"),
         targets=tuple(
             Target(id=TARGET_ID if number == 1 else f"{TARGET_ID}-{number}", arn=arn)
@@ -200,7 +242,7 @@ def _rule(rule: FileRule, file: PermissionsFile, connection: Connection, words: 
     )
 
 
-def _policies(file: PermissionsFile, connection: Connection, words: _Words) -> tuple[Policy, ...]:
+def _policies(file: PermissionsFile, naming: Naming, words: _Words) -> tuple[Policy, ...]:
     """Every managed policy once, whether roles share it or nothing attaches it."""
     result: dict[str, Policy] = {}
 
@@ -208,9 +250,10 @@ def _policies(file: PermissionsFile, connection: Connection, words: _Words) -> t
         result.setdefault(
             policy.name,
             Policy(
-                name=policy.name,
-                arn=connection.policy_arn(policy.name),
-                description=policy.description,
+                name=naming.name(policy.name),
+                arn=naming.policy_arn(policy.name),
+                path=naming.path,
+                description=words.fill(policy.description, "policies", policy.name, "description"),
                 document=document,
             ),
         )
@@ -223,16 +266,17 @@ def _policies(file: PermissionsFile, connection: Connection, words: _Words) -> t
     return tuple(result[name] for name in sorted(result))
 
 
-def _role(role: FileRole, connection: Connection, words: _Words) -> Role:
+def _role(role: FileRole, naming: Naming, words: _Words) -> Role:
     return Role(
-        name=role.name,
-        arn=connection.role_arn(role.name),
-        description=role.description,
+        name=naming.name(role.name),
+        arn=naming.role_arn(role.name),
+        path=naming.path,
+        description=words.fill(role.description, "roles", role.name, "description"),
         trust_policy=words.fill(role.trust_policy, "roles", role.name, "trust_policy"),
-        managed_policies=tuple(sorted(connection.policy_arn(policy.name) for policy in role.managed_policies)),
+        managed_policies=tuple(sorted(naming.policy_arn(policy.name) for policy in role.managed_policies)),
         inline_policies=tuple(
             InlinePolicy(
-                name=policy.name,
+                name=naming.inline_name(policy.name),
                 document=words.fill(policy.document, "roles", role.name, f"inline_policies.{policy.name}"),
             )
             for policy in role.inline_policies
@@ -240,10 +284,10 @@ def _role(role: FileRole, connection: Connection, words: _Words) -> Role:
     )
 
 
-def _ssm_documents(file: PermissionsFile, connection: Connection, words: _Words) -> list[SsmDocument]:
+def _ssm_documents(file: PermissionsFile, naming: Naming, words: _Words) -> list[SsmDocument]:
     result = []
     for document in file.ssm_documents:
         name = words.fill(document.name, "ssm_documents", document.name)
         content = words.fill(document.content, "ssm_documents", document.name)
-        result.append(SsmDocument(name=name, arn=connection.ssm_document_arn(name), content=content))
+        result.append(SsmDocument(name=name, arn=naming.connection.ssm_document_arn(name), content=content))
     return result

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import zip_longest
 from typing import Any, ClassVar, Generic, TypeVar
@@ -18,6 +18,7 @@ from .._permissions.names import Connection
 from .._permissions.plan import Resource
 from .._permissions.resolve import STAND_IN_TOKEN
 from . import parallel
+from .approval import refuse_widening, with_digest
 from .ownership import CONNECTION_TAG, foreign, owner_tags
 
 R = TypeVar("R", bound=Resource)
@@ -28,10 +29,9 @@ Stage = Sequence[Callable[[], Any]]
 
 @dataclass(frozen=True)
 class Found(Generic[R]):
-    """A resource as AWS holds it, with its tags and whatever its noun wants to remember for applying."""
+    """A resource as AWS holds it, and whatever its noun wants to remember for applying."""
 
     resource: R
-    tags: Mapping[str, str]
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -47,16 +47,18 @@ class Noun(ABC, Generic[R]):
 
     @abstractmethod
     def after(self, desired: R, found: R) -> R:
-        """What AWS will hold: as desired, with what is not ours to change kept as found."""
+        """What AWS will hold: as desired, with what is not ours to change kept as found; tags aside."""
 
     @abstractmethod
-    def stages(self, change: Change[R], tags: Mapping[str, str]) -> Sequence[Stage]:
-        """The writing calls, in stages: bare entities first, then what names other entities.
+    def stages(self, change: Change[R]) -> Sequence[Stage]:
+        """The writing calls of a creation or an update, in stages: bare entities first, then what names others.
 
-        Args:
-            change: a creation or an update.
-            tags: for a creation.
+        A creation writes the tags with the entity; those of an update are not part of it.
         """
+
+    @abstractmethod
+    def tag(self, resource: R) -> None:
+        """Write the tags of a resource that exists."""
 
     def compare(self, desired: R, connection: Connection) -> Change[R]:
         """Read the resource and compare it."""
@@ -64,45 +66,83 @@ class Noun(ABC, Generic[R]):
         if found is None:
             return Change(section=self.section, kind=self.kind, before=None, after=desired)
         after = self.after(desired, found.resource)
+        # Tags that others have set stay.
+        after = replace(after, tags={**found.resource.tags, **desired.tags})
         return Change(
             section=self.section,
             kind=self.kind,
             before=found.resource,
             after=after,
             differences=differences(after, found.resource),
-            foreign=foreign(connection, found.tags),
+            foreign=foreign(connection, found.resource.tags),
             details=found.details,
         )
 
+
+# How many stages nouns have at most.
+_STAGES = 2
 
 # A kind of resource with all resources of that kind that are wanted.
 Work = tuple[Noun[Any], Sequence[Resource]]
 
 
 def compare(work: Sequence[Work], connection: Connection) -> list[Change[Any]]:
-    """Read everything at once and compare it; in the order of the work."""
-    return parallel.run([partial(noun.compare, desired, connection) for noun, wanted in work for desired in wanted])
+    """Read everything at once and compare it, the tags that tell whose it is included; in the order of the work."""
+    owner = owner_tags(connection)
+    return parallel.run(
+        [
+            partial(noun.compare, replace(desired, tags={**desired.tags, **owner}), connection)
+            for noun, wanted in work
+            for desired in wanted
+        ]
+    )
 
 
-def provision(work: Sequence[Work], connection: Connection, *, check_mode: bool) -> list[Change[Any]]:
+def provision(
+    work: Sequence[Work], connection: Connection, *, check_mode: bool, approve_changes: bool
+) -> list[Change[Any]]:
     """Make AWS equal to what is wanted; in check mode only tell what that would be.
+
+    Args:
+        work: what is wanted.
+        connection: whose it is to be.
+        check_mode: whether to write nothing.
+        approve_changes: whether an update may grant more than what was approved before; in check mode it may.
 
     Raises:
         InputError: C(preview_plan), the plan holds stand-ins of a dry run.
-        ClumioError: C(foreign_resource) or C(unchangeable), before the first write; AwsError from the calls.
+        ClumioError: C(foreign_resource), C(unchangeable) or C(widening_not_approved), before the first write;
+            AwsError from the calls.
     """
     if not check_mode:
         _refuse_stand_ins(work)
-    changes = compare(work, connection)
+    changes = compare(remembering_grants(work), connection)
     _refuse_foreign(changes, connection)
     _refuse_unchangeable(changes)
     if not check_mode:
+        if not approve_changes:
+            refuse_widening(changes)
         nouns = {noun.section: noun for noun, _wanted in work}
-        tags = owner_tags(connection)
-        due = [nouns[change.section].stages(change, tags) for change in changes if change.action != "none"]
+        due = [_stages(nouns[change.section], change) for change in changes if change.action != "none"]
         for stage in zip_longest(*due, fillvalue=()):
             parallel.run([call for calls in stage for call in calls])
     return changes
+
+
+def remembering_grants(work: Sequence[Work]) -> list[Work]:
+    """The work with a digest of all its grants in a tag of everything that grants."""
+    tagged = iter(with_digest([resource for _noun, wanted in work for resource in wanted]))
+    return [(noun, [next(tagged) for _resource in wanted]) for noun, wanted in work]
+
+
+def _stages(noun: Noun[Any], change: Change[Any]) -> list[Stage]:
+    """The noun's stages and, last, the tags of an update: a digest of grants is written once they are in force."""
+    stages = [*noun.stages(change)]
+    if change.before is not None and "tags" in change.differences:
+        while len(stages) < _STAGES:
+            stages.append([])
+        stages.append([partial(noun.tag, change.after)])
+    return stages
 
 
 def _refuse_stand_ins(work: Sequence[Work]) -> None:
@@ -122,7 +162,10 @@ def _refuse_foreign(changes: Sequence[Change[Any]], connection: Connection) -> N
         raise ClumioError(
             f"This step wrote nothing: {told}.",
             code="foreign_resource",
-            hint=f"Remove what is in the way, or tag it {CONNECTION_TAG}={connection.id} if it is this connection's.",
+            hint=(
+                "Give ours another name (name_suffix), remove what is in the way, or tag it "
+                f"{CONNECTION_TAG}={connection.id} if it is this connection's."
+            ),
             resources=[change.as_dict() | {"foreign": change.foreign} for change in found],
         )
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -34,17 +34,24 @@ class InstanceProfiles(Noun[InstanceProfile]):
             arn=profile["Arn"],
             path=profile["Path"],
             role=next((role["RoleName"] for role in profile["Roles"]), ""),
+            tags=from_list(profile.get("Tags", [])),
         )
-        return Found(found, from_list(profile.get("Tags", [])))
+        return Found(found)
 
     def after(self, desired: InstanceProfile, found: InstanceProfile) -> InstanceProfile:  # noqa: ARG002
         return desired
 
-    def stages(self, change: Change[InstanceProfile], tags: Mapping[str, str]) -> Sequence[Stage]:
+    def stages(self, change: Change[InstanceProfile]) -> Sequence[Stage]:
         profile, before = change.after, change.before
-        create = partial(iam.create_instance_profile, self._iam, profile.name, path=profile.path, tags=tags)
+        create = partial(iam.create_instance_profile, self._iam, profile.name, path=profile.path, tags=profile.tags)
         put_role = partial(self._put_role, profile, before.role if before else "")
-        return [[create] if before is None else [], [partial(settled, put_role, ("NoSuchEntity",))]]
+        return [
+            [create] if before is None else [],
+            [partial(settled, put_role, ("NoSuchEntity",))] if before is None or "role" in change.differences else [],
+        ]
+
+    def tag(self, resource: InstanceProfile) -> None:
+        iam.tag_instance_profile(self._iam, resource.name, resource.tags)
 
     def _put_role(self, profile: InstanceProfile, held: str) -> None:
         if held:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -39,9 +39,10 @@ class Policies(Noun[Policy]):
             path=policy["Path"],
             description=policy.get("Description", ""),
             document=iam.get_policy_version(self._iam, desired.arn, policy["DefaultVersionId"]),
+            tags=from_list(policy.get("Tags", [])),
         )
         details = {} if same_policy(found.document, desired.document) else self._superfluous_version(desired.arn)
-        return Found(found, from_list(policy.get("Tags", [])), details)
+        return Found(found, details)
 
     def _superfluous_version(self, arn: str) -> dict[str, str]:
         """The version that has to go before another can be written; nothing where there is room."""
@@ -57,7 +58,7 @@ class Policies(Noun[Policy]):
     def after(self, desired: Policy, found: Policy) -> Policy:
         return replace(desired, description=found.description)
 
-    def stages(self, change: Change[Policy], tags: Mapping[str, str]) -> Sequence[Stage]:
+    def stages(self, change: Change[Policy]) -> Sequence[Stage]:
         policy = change.after
         document = compact(policy.document)
         if change.action == "create":
@@ -68,10 +69,15 @@ class Policies(Noun[Policy]):
                 path=policy.path,
                 description=policy.description,
                 document=document,
-                tags=tags,
+                tags=policy.tags,
             )
             return [[create]]
+        if "document" not in change.differences:
+            return []
         return [[partial(self._update, policy.arn, document, change.details.get("superfluous_version"))]]
+
+    def tag(self, resource: Policy) -> None:
+        iam.tag_policy(self._iam, resource.arn, resource.tags)
 
     def _update(self, arn: str, document: str, superfluous_version: str | None) -> None:
         if superfluous_version:

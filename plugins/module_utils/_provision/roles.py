@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -52,8 +52,9 @@ class Roles(Noun[Role]):
                 for name, document in zip(inline, documents, strict=True)
                 if document is not None
             ),
+            tags=from_list(role.get("Tags", [])),
         )
-        return Found(found, from_list(role.get("Tags", [])))
+        return Found(found)
 
     def after(self, desired: Role, found: Role) -> Role:
         ours = {policy.name for policy in desired.inline_policies}
@@ -64,7 +65,7 @@ class Roles(Noun[Role]):
             inline_policies=(*desired.inline_policies, *others),
         )
 
-    def stages(self, change: Change[Role], tags: Mapping[str, str]) -> Sequence[Stage]:
+    def stages(self, change: Change[Role]) -> Sequence[Stage]:
         role, before = change.after, change.before
         bare: list[Callable[[], Any]] = []
         if before is None:
@@ -76,7 +77,7 @@ class Roles(Noun[Role]):
                     path=role.path,
                     description=role.description,
                     trust_policy=compact(role.trust_policy),
-                    tags=tags,
+                    tags=role.tags,
                 )
             )
         if "description" in change.differences:
@@ -96,3 +97,6 @@ class Roles(Noun[Role]):
             if not same_policy(policy.document, inside.get(policy.name))
         ]
         return [bare, [partial(settled, call, _UNSEEN) for call in policies]]
+
+    def tag(self, resource: Role) -> None:
+        iam.tag_role(self._iam, resource.name, resource.tags)

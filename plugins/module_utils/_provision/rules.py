@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -51,8 +51,9 @@ class Rules(Noun[Rule]):
                 )
                 for target in targets
             ),
+            tags=tags,
         )
-        return Found(found, tags)
+        return Found(found)
 
     def after(self, desired: Rule, found: Rule) -> Rule:
         """A target is known by its ARN: it may carry an id of its own, and keeps it."""
@@ -62,7 +63,7 @@ class Rules(Noun[Rule]):
         others = [target for target in found.targets if target.id not in taken]
         return replace(desired, targets=(*ours, *others))
 
-    def stages(self, change: Change[Rule], tags: Mapping[str, str]) -> Sequence[Stage]:
+    def stages(self, change: Change[Rule]) -> Sequence[Stage]:
         rule, before = change.after, change.before
         held = before.targets if before else ()
         due = [{**target.settings, "Id": target.id, "Arn": target.arn} for target in rule.targets if target not in held]
@@ -73,10 +74,13 @@ class Rules(Noun[Rule]):
             description=rule.description,
             event_pattern=compact(rule.event_pattern),
             state=rule.state,
-            tags=None if before else tags,
+            tags=None if before else rule.tags,
         )
         put_targets = partial(events.put_targets, self._events, rule.name, due)
         return [
-            [put_rule] if before is None or set(change.differences) - {"targets"} else [],
+            [put_rule] if before is None or set(change.differences) - {"targets", "tags"} else [],
             [partial(settled, put_targets, ("ResourceNotFoundException",))] if due else [],
         ]
+
+    def tag(self, resource: Rule) -> None:
+        events.tag_rule(self._events, resource.arn, resource.tags)

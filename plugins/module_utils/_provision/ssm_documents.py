@@ -38,9 +38,9 @@ class SsmDocuments(Noun[SsmDocument]):
             content=json.loads(document["Content"]),
             document_type=description["DocumentType"],
             target_type=description.get("TargetType", ""),
+            tags=from_list(description.get("Tags", [])),
         )
-        tags = from_list(description.get("Tags", []))
-        return Found(found, tags, self._ready_version(desired, description))
+        return Found(found, self._ready_version(desired, description))
 
     def _ready_version(self, desired: SsmDocument, description: Mapping[str, Any]) -> dict[str, str]:
         """The latest version where it has the wanted content and is not the default one: AWS takes none twice."""
@@ -54,7 +54,7 @@ class SsmDocuments(Noun[SsmDocument]):
     def after(self, desired: SsmDocument, found: SsmDocument) -> SsmDocument:  # noqa: ARG002
         return desired
 
-    def stages(self, change: Change[SsmDocument], tags: Mapping[str, str]) -> Sequence[Stage]:
+    def stages(self, change: Change[SsmDocument]) -> Sequence[Stage]:
         document = change.after
         content = compact(document.content)
         if change.action == "create":
@@ -65,10 +65,15 @@ class SsmDocuments(Noun[SsmDocument]):
                 content=content,
                 document_type=document.document_type,
                 target_type=document.target_type,
-                tags=tags,
+                tags=document.tags,
             )
             return [[create]]
+        if change.differences == ("tags",):
+            return []
         return [[partial(self._update, document, content, change.details.get("ready_version"))]]
+
+    def tag(self, resource: SsmDocument) -> None:
+        ssm.tag_document(self._ssm, resource.name, resource.tags)
 
     def _update(self, document: SsmDocument, content: str, ready_version: str | None) -> None:
         version = ready_version or ssm.update_document(

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -32,14 +32,18 @@ class Topics(Noun[Topic]):
             return None
         policy = json.loads(attributes["Policy"]) if attributes.get("Policy") else None
         tags = sns.list_topic_tags(self._sns, desired.arn)
-        return Found(Topic(name=desired.name, arn=attributes["TopicArn"], policy=policy), tags)
+        return Found(Topic(name=desired.name, arn=attributes["TopicArn"], policy=policy, tags=tags))
 
     def after(self, desired: Topic, found: Topic) -> Topic:
         return desired if desired.policy else replace(desired, policy=found.policy)
 
-    def stages(self, change: Change[Topic], tags: Mapping[str, str]) -> Sequence[Stage]:
+    def stages(self, change: Change[Topic]) -> Sequence[Stage]:
         topic = change.after
         policy = {"Policy": compact(topic.policy)} if topic.policy else {}
         if change.action == "create":
-            return [[partial(sns.create_topic, self._sns, topic.name, policy, tags)]]
-        return [[partial(sns.set_topic_attribute, self._sns, topic.arn, name, text) for name, text in policy.items()]]
+            return [[partial(sns.create_topic, self._sns, topic.name, policy, topic.tags)]]
+        changed = policy if "policy" in change.differences else {}
+        return [[partial(sns.set_topic_attribute, self._sns, topic.arn, name, text) for name, text in changed.items()]]
+
+    def tag(self, resource: Topic) -> None:
+        sns.tag_topic(self._sns, resource.arn, resource.tags)

@@ -1,0 +1,91 @@
+# Copyright: Contributors to the clumio.aws collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What two states of a connection's permissions differ in: by what they grant, not by how they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from .documents import Document
+from .grants import Grant, beyond, grants, readable
+from .plan import Policy, Role, Topic
+
+# Everything that grants, by what it belongs to: a role with all its policies, a trust policy, a topic, a policy that no
+# role has. Moving a permission from one policy of a role to another changes nothing.
+Holders = Mapping[str, Sequence[Document]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """What one holder gains and loses.
+
+    Args:
+        holder: C(roles.ClumioIAMRole) for example.
+        change: whether the holder itself is new, gone, or changed.
+        widened: granted now and not before; a denial that is gone counts too.
+        narrowed: granted before and not now; a denial that is new counts too.
+    """
+
+    holder: str
+    change: Literal["added", "removed", "changed"]
+    widened: tuple[Grant, ...]
+    narrowed: tuple[Grant, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON types only."""
+        return {
+            "holder": self.holder,
+            "change": self.change,
+            "widened": [asdict(grant) for grant in self.widened],
+            "narrowed": [asdict(grant) for grant in self.narrowed],
+            "text": self.text,
+        }
+
+    @property
+    def text(self) -> list[str]:
+        """Lines as of a diff."""
+        return [
+            *(f"- {line}" for line in readable(self.narrowed)),
+            *(f"+ {line}" for line in readable(self.widened)),
+        ]
+
+
+def holders(topics: Sequence[Topic], policies: Sequence[Policy], roles: Sequence[Role]) -> dict[str, list[Document]]:
+    """Everything that grants in some sections of a plan, or of what was found.
+
+    Managed policies that a role has attached but that are not in C(policies) are not known, and left out.
+    """
+    documents = {policy.arn: policy.document for policy in policies}
+    attached = {arn for role in roles for arn in role.managed_policies}
+    result = {f"topics.{topic.name}": [topic.policy] for topic in topics if topic.policy}
+    for role in roles:
+        result[f"roles.{role.name}.trust_policy"] = [role.trust_policy]
+        result[f"roles.{role.name}"] = [
+            *(policy.document for policy in role.inline_policies),
+            *(documents[arn] for arn in role.managed_policies if arn in documents),
+        ]
+    result |= {f"policies.{policy.name}": [policy.document] for policy in policies if policy.arn not in attached}
+    return result
+
+
+def compare(before: Holders, after: Holders) -> list[Difference]:
+    """The holders that gain or lose something, sorted by name; nothing for those that only are written differently."""
+    result = []
+    for holder in sorted({*before, *after}):
+        old, new = grants(before.get(holder, ())), grants(after.get(holder, ()))
+        widened = [*beyond(_of(new, "Allow"), _of(old, "Allow")), *beyond(_of(old, "Deny"), _of(new, "Deny"))]
+        narrowed = [*beyond(_of(old, "Allow"), _of(new, "Allow")), *beyond(_of(new, "Deny"), _of(old, "Deny"))]
+        if widened or narrowed:
+            change: Literal["added", "removed", "changed"] = "changed"
+            if holder not in before:
+                change = "added"
+            elif holder not in after:
+                change = "removed"
+            result.append(Difference(holder=holder, change=change, widened=tuple(widened), narrowed=tuple(narrowed)))
+    return result
+
+
+def _of(all_grants: frozenset[Grant], effect: str) -> frozenset[Grant]:
+    return frozenset(grant for grant in all_grants if grant.effect == effect)

@@ -1,0 +1,150 @@
+# Copyright: Contributors to the clumio.aws collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Grants: policy documents taken apart into single permissions, so that two plans compare by what they allow."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from .documents import Document, canonical_policy
+
+
+@dataclass(frozen=True, order=True)
+class Grant:
+    """One permission: an effect on one action and one resource, under conditions.
+
+    Args:
+        effect: C(Allow) or C(Deny).
+        principal: C(AWS:999988887777) for example; empty in a policy of a role, which is about the role itself.
+        action: in lower case, with wildcards; C(not ...) for a NotAction.
+        resource: an ARN with wildcards; C(not ...) for a NotResource, empty in a trust policy.
+        condition: canonical JSON, empty for none.
+    """
+
+    effect: str
+    principal: str
+    action: str
+    resource: str
+    condition: str
+
+    def covered_by(self, other: Grant) -> bool:
+        """Whether C(other) grants, or denies, at least as much."""
+        return (
+            self.effect == other.effect
+            and matches(other.principal, self.principal)
+            and matches(other.action, self.action)
+            and matches(other.resource, self.resource)
+            and _weaker(other.condition, self.condition)
+        )
+
+
+def grants(documents: Iterable[Mapping[str, Any]]) -> frozenset[Grant]:
+    """All grants of some policies together."""
+    return frozenset(grant for document in documents for grant in _of_policy(document))
+
+
+def beyond(these: Iterable[Grant], those: Sequence[Grant] | frozenset[Grant]) -> list[Grant]:
+    """Those of C(these) that nothing in C(those) covers, sorted."""
+    return sorted(
+        grant for grant in these if grant not in those and not any(grant.covered_by(other) for other in those)
+    )
+
+
+def digest(documents: Iterable[Mapping[str, Any]]) -> str:
+    """A short name for what some policies grant together: equal if, and in practice only if, the grants are."""
+    listed = [
+        [grant.effect, grant.principal, grant.action, grant.resource, grant.condition]
+        for grant in sorted(grants(documents))
+    ]
+    return hashlib.sha256(json.dumps(listed).encode()).hexdigest()[:32]
+
+
+def readable(listed: Iterable[Grant]) -> list[str]:
+    """A line for each set of actions that are granted alike, as a person reads it."""
+    alike: dict[tuple[str, str, str, str], list[str]] = {}
+    for grant in listed:
+        alike.setdefault((grant.effect, grant.principal, grant.resource, grant.condition), []).append(grant.action)
+    return [
+        " ".join(
+            part
+            for part in (
+                effect,
+                ", ".join(sorted(actions)),
+                f"on {resource}" if resource else "",
+                f"by {principal}" if principal else "",
+                f"if {condition}" if condition else "",
+            )
+            if part
+        )
+        for (effect, principal, resource, condition), actions in sorted(alike.items())
+    ]
+
+
+def _of_policy(policy: Mapping[str, Any]) -> Iterator[Grant]:
+    for statement in canonical_policy(policy)["Statement"]:
+        condition = statement.get("Condition")
+        for principal in _principals(statement):
+            for action in _either(statement, "Action"):
+                for resource in _either(statement, "Resource"):
+                    yield Grant(
+                        effect=statement["Effect"],
+                        principal=principal,
+                        action=action,
+                        resource=resource,
+                        condition=json.dumps(condition, sort_keys=True) if condition else "",
+                    )
+
+
+def _principals(statement: Document) -> list[str]:
+    for key, sign in (("Principal", ""), ("NotPrincipal", "not ")):
+        if key in statement:
+            return [
+                f"{sign}{kind}:{value}" for kind, values in sorted(statement[key].items()) for value in _listed(values)
+            ]
+    return [""]
+
+
+def _either(statement: Document, key: str) -> list[str]:
+    """The values of C(Action) or C(Resource); those of the C(Not...) form are one value, since they act together."""
+    if f"Not{key}" in statement:
+        return [f"not {', '.join(_listed(statement[f'Not{key}']))}"]
+    return _listed(statement.get(key, ""))
+
+
+def _listed(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [value]
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether a pattern of IAM, in which a star and a question mark are wild, stands for the text or pattern."""
+    return pattern == text or (("*" in pattern or "?" in pattern) and _compiled(pattern).fullmatch(text) is not None)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    # fnmatch would take brackets for a class; in IAM only the star and the question mark are wild.
+    return re.compile("".join({"*": ".*", "?": "."}.get(sign, re.escape(sign)) for sign in pattern), re.DOTALL)
+
+
+def _weaker(weak: str, strong: str) -> bool:
+    """Whether every test of C(weak) is also made, at least as narrowly, by C(strong)."""
+    if weak in ("", strong):
+        return True
+    if not strong:
+        return False
+    tests, narrower = json.loads(weak), json.loads(strong)
+    for operator, keys in tests.items():
+        for key, values in keys.items():
+            others = narrower.get(operator, {}).get(key)
+            if others is None:
+                return False
+            these, those = set(_listed(values)), set(_listed(others))
+            if not (these <= those if "Not" in operator else those <= these):
+                return False
+    return True

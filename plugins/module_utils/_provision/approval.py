@@ -1,0 +1,74 @@
+# Copyright: Contributors to the clumio.aws collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Grants are approved once: what was approved is remembered in AWS, as a digest in a tag of everything that grants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain
+from typing import Any
+
+from .._change import Change
+from .._errors import ClumioError
+from .._permissions.compare import Difference, Holders, holders
+from .._permissions.compare import compare as compare_holders
+from .._permissions.grants import digest
+from .._permissions.plan import Policy, Resource, Role, Topic
+
+GRANTS_TAG = "clumio:grants"
+
+# The kinds of resources that grant something by themselves.
+_GRANTING = (Topic, Policy, Role)
+
+
+def with_digest(resources: Sequence[Resource]) -> list[Resource]:
+    """The resources, those that grant something with the tag that remembers what all of them grant together.
+
+    It is about all of them, so that a new role next to known ones is not taken for approved.
+    """
+    held = _holders(resources)
+    tag = {GRANTS_TAG: digest(chain.from_iterable(held[name] for name in sorted(held)))}
+    return [
+        replace(resource, tags={**resource.tags, **tag}) if isinstance(resource, _GRANTING) else resource
+        for resource in resources
+    ]
+
+
+def widening(changes: Sequence[Change[Any]]) -> list[Difference]:
+    """Where an update grants more than AWS does now, unless just that was approved before.
+
+    A first run is no update: it is approved by being run. Neither is one that puts back what was approved, or that goes
+    on with a first run that was cut short: the digest on any resource says so.
+    """
+    before = [change.before for change in changes if isinstance(change.before, _GRANTING)]
+    after = [change.after for change in changes if isinstance(change.after, _GRANTING)]
+    approved = {resource.tags.get(GRANTS_TAG) for resource in before}
+    if not before or approved & {resource.tags[GRANTS_TAG] for resource in after}:
+        return []
+    return [found for found in compare_holders(_holders(before), _holders(after)) if found.widened]
+
+
+def refuse_widening(changes: Sequence[Change[Any]]) -> None:
+    """Refuse an update that grants more than was approved.
+
+    Raises:
+        ClumioError: C(widening_not_approved), with the differences.
+    """
+    found = widening(changes)
+    if found:
+        told = "; ".join(f"{difference.holder}: {', '.join(difference.text)}" for difference in found)
+        raise ClumioError(
+            f"This step wrote nothing: it would grant more than was approved before ({told}).",
+            code="widening_not_approved",
+            hint="Review it, and run again with approve_changes set to true.",
+            differences=[difference.as_dict() for difference in found],
+        )
+
+
+def _holders(resources: Sequence[Resource]) -> Holders:
+    return holders(
+        [resource for resource in resources if isinstance(resource, Topic)],
+        [resource for resource in resources if isinstance(resource, Policy)],
+        [resource for resource in resources if isinstance(resource, Role)],
+    )
