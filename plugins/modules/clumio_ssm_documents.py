@@ -135,7 +135,7 @@ changes:
       returned: always
       sample: []
     ready_version:
-      description: The latest version of a document, where it has the wanted content already and only becomes the default.
+      description: The latest version, where it has the wanted content already and only becomes the default.
       type: str
       returned: when there is one
       sample: "2"

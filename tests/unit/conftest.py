@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import cache
 
+import botocore.session
 import pytest
 from aws_in_process import Aws
 from hypothesis import settings
@@ -16,6 +18,9 @@ from moto.iam import policy_validation
 # No deadline: how long an example takes says more about the machine than about the code.
 settings.register_profile("suite", deadline=None, max_examples=60)
 settings.load_profile("suite")
+
+# Every run of a module makes a session of its own; reading the descriptions of services anew takes most of its time.
+load_once = cache(botocore.session.create_loader)
 
 
 class SleepingClock:
@@ -45,6 +50,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    monkeypatch.setattr(botocore.session, "create_loader", load_once)
     # moto holds that no ARN of S3 has a region; those of Storage Lens have one.
     known = policy_validation.SERVICE_TYPE_REGION_INFORMATION_ERROR_ASSOCIATIONS["s3"]
     monkeypatch.setitem(known, "valid_starting_values", [*known["valid_starting_values"], "storage-lens/"])

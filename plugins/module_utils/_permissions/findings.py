@@ -44,12 +44,24 @@ class Finding:
 
     @property
     def sentence(self) -> str:
-        """The finding on one line."""
-        return " ".join(part for part in (f"{self.place}:" if self.place else "", self.message, self.hint) if part)
+        """The finding on one line, whatever the file has put into it."""
+        return " ".join(
+            part for part in (f"{_shown(self.place)}:" if self.place else "", _shown(self.message), self.hint) if part
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """JSON types only."""
         return asdict(self)
+
+
+# Longer than any sentence of ours, so that only what a file brings along is cut.
+_MOST_CHARACTERS = 400
+
+
+def _shown(text: str) -> str:
+    """The text on one line of bounded length."""
+    printable = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
+    return printable if len(printable) <= _MOST_CHARACTERS else f"{printable[:_MOST_CHARACTERS]}..."
 
 
 def refuse_errors(findings: Sequence[Finding], what: str) -> None:

@@ -232,9 +232,13 @@ class _Reader:
             return {}
         statements = document.get("Statement")
         statements = statements if isinstance(statements, list) else [statements]
-        effects = [item.get("Effect") if isinstance(item, dict) else None for item in statements]
-        if not (effects and all(effect in ("Allow", "Deny") for effect in effects)):
-            self.wrong(place or member, "It is no policy: Statement with an Effect of Allow or Deny is needed.")
+        if not statements or statements == [None]:
+            self.wrong(place or member, "It is no policy: it has no Statement.")
+            return document
+        for number, statement in enumerate(statements, start=1):
+            problem = _problem_of_statement(statement)
+            if problem:
+                self.wrong(place or member, f"It is no policy: its statement {number} has {problem}.")
         return document
 
     def policies(self, member: str) -> tuple[FilePolicy, ...]:
@@ -367,6 +371,41 @@ def _ssm_spelling(value: Any, *, names: bool = False) -> Any:
             name = str(key) if names else _SSM_SPELLING.get(str(key).lower(), str(key))
             result[name] = _ssm_spelling(member, names=not names and name in ("parameters", "precondition"))
     return result
+
+
+def _problem_of_statement(statement: Any) -> str:
+    """What IAM would not take, by the grammar of policies; empty if nothing.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+    """
+    if not isinstance(statement, dict):
+        return f"{_kind(statement)} where an object is expected"
+    if statement.get("Effect") not in ("Allow", "Deny"):
+        return "an Effect that is neither Allow nor Deny"
+    for member, value in statement.items():
+        if member in ("Action", "NotAction", "Resource", "NotResource"):
+            fits = _are_texts(value)
+        elif member in ("Principal", "NotPrincipal"):
+            fits = value == "*" or (isinstance(value, dict) and all(map(_are_texts, value.values())))
+        elif member == "Condition":
+            fits = isinstance(value, dict) and all(
+                isinstance(tests, dict) and all(map(_are_scalars, tests.values())) for tests in value.values()
+            )
+        elif member in ("Sid", "Effect"):
+            fits = isinstance(value, str)
+        else:
+            return f"a member {member!r}, which IAM does not know"
+        if not fits:
+            return f"a value for {member} that IAM does not take"
+    return ""
+
+
+def _are_texts(value: Any) -> bool:
+    return all(isinstance(item, str) for item in (value if isinstance(value, list) else [value]))
+
+
+def _are_scalars(value: Any) -> bool:
+    return all(isinstance(item, str | bool | int | float) for item in (value if isinstance(value, list) else [value]))
 
 
 def _contradicting_policies(file: PermissionsFile) -> list[Finding]:
