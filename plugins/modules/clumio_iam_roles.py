@@ -219,7 +219,7 @@ changes:
       returned: always
       sample: []
     superfluous_version:
-      description: Of a managed policy with five versions, the oldest that is not the default; it is deleted to make room.
+      description: Of a managed policy with five versions the oldest that is not the default, deleted to make room.
       type: str
       returned: when there is one
       sample: v1

@@ -1,0 +1,192 @@
+# Copyright: Contributors to the clumio.aws collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+from aws_in_process import ACCOUNT, OURS
+from permissions_files import permissions_file, resolved
+from section_helpers import actions, converge, make, refused, run
+
+from ansible_collections.clumio.aws.plugins.modules import clumio_ssm_documents
+
+NAME = "Clumio-SystemHeartbeat-0f1e2d3c"
+
+
+def content(description):
+    return {
+        "schemaVersion": "2.2",
+        "description": description,
+        "parameters": {"executionTimeout": {"type": "String", "default": "3600", "allowedPattern": "[0-9]+"}},
+        "mainSteps": [
+            {
+                "action": "aws:runPowerShellScript",
+                "name": "runCommands",
+                "precondition": {"StringEquals": ["platformType", "Windows"]},
+                "inputs": {"timeoutSeconds": "{{executionTimeout}}", "runCommand": ['Write-Output "here"']},
+            }
+        ],
+    }
+
+
+ONE, TWO = content("Version-1"), content("Version-2")
+DOCUMENT = {"name": NAME, "content": ONE}
+HELD = {
+    "content": ONE,
+    "document_type": "Command",
+    "target_type": "/AWS::EC2::Instance",
+    "default": "1",
+    "latest": "1",
+    "tags": OURS,
+}
+
+
+def documents(**members):
+    return [DOCUMENT | members]
+
+
+@pytest.fixture
+def made(aws):
+    make(aws, clumio_ssm_documents, ssm_documents=documents())
+    return aws
+
+
+def new_version(aws, document, *, default):
+    """A version that somebody else makes."""
+    ssm = aws.client("ssm")
+    answer = ssm.update_document(
+        Name=NAME, Content=json.dumps(document), DocumentVersion="$LATEST", TargetType="/AWS::EC2::Instance"
+    )
+    version = answer["DocumentDescription"]["DocumentVersion"]
+    if default:
+        ssm.update_document_default_version(Name=NAME, DocumentVersion=version)
+
+
+def test_create(aws):
+    result = converge(aws, clumio_ssm_documents, ["CreateDocument"], ssm_documents=documents())
+    assert actions(result) == {NAME: ("create", [])}
+    assert aws.ssm_document(NAME) == HELD
+
+
+def test_create_of_another_type(aws):
+    wanted = documents(document_type="Automation", target_type="/")
+    make(aws, clumio_ssm_documents, ssm_documents=wanted)
+    assert aws.ssm_document(NAME) == HELD | {"document_type": "Automation", "target_type": "/"}
+
+
+def test_create_from_a_permissions_file(aws):
+    plan = resolved(permissions_file("ebs", "mssql")).plan.as_dict()["ssm_documents"]
+    converge(aws, clumio_ssm_documents, ["CreateDocument"] * 16, ssm_documents=plan)
+    for document in plan:
+        assert aws.ssm_document(document["name"])["content"] == document["content"]
+
+
+def test_modify(made):
+    """A new version is of no use before it is the default one."""
+    writes = ["UpdateDocument", "UpdateDocumentDefaultVersion"]
+    result = converge(made, clumio_ssm_documents, writes, ssm_documents=documents(content=TWO))
+    assert actions(result) == {NAME: ("update", ["content"])}
+    assert made.ssm_document(NAME) == HELD | {"content": TWO, "default": "2", "latest": "2"}
+
+
+def test_modify_the_target(made):
+    """A document without another content, but for other targets, is a new version too."""
+    writes = ["UpdateDocument", "UpdateDocumentDefaultVersion"]
+    converge(made, clumio_ssm_documents, writes, ssm_documents=documents(target_type="/"))
+    assert made.ssm_document(NAME) == HELD | {"target_type": "/", "default": "2", "latest": "2"}
+
+
+def test_drift(made):
+    """Somebody's version is the default; ours is there, but older. AWS takes no content twice."""
+    new_version(made, TWO, default=True)
+    result = converge(made, clumio_ssm_documents, ["UpdateDocumentDefaultVersion"], ssm_documents=documents())
+    assert actions(result) == {NAME: ("update", ["content"])}
+    assert made.ssm_document(NAME) == HELD | {"default": "1", "latest": "2"}
+
+
+def test_a_new_version_after_somebodys(made):
+    new_version(made, TWO, default=True)
+    three = content("Version-3")
+    writes = ["UpdateDocument", "UpdateDocumentDefaultVersion"]
+    converge(made, clumio_ssm_documents, writes, ssm_documents=documents(content=three))
+    assert made.ssm_document(NAME) == HELD | {"content": three, "default": "3", "latest": "3"}
+
+
+def test_a_latest_version_that_is_right_becomes_the_default(made):
+    new_version(made, TWO, default=False)
+    writes = ["UpdateDocumentDefaultVersion"]
+    converge(made, clumio_ssm_documents, writes, ssm_documents=documents(content=TWO))
+    assert made.ssm_document(NAME) == HELD | {"content": TWO, "default": "2", "latest": "2"}
+
+
+def test_a_run_that_was_cut_short_is_finished(made):
+    made.refuse("UpdateDocumentDefaultVersion", "InternalServerError", times=1)
+    result, _writes = run(made, clumio_ssm_documents, ssm_documents=documents(content=TWO))
+    assert result["failed"]
+    writes = ["UpdateDocumentDefaultVersion"]
+    converge(made, clumio_ssm_documents, writes, ssm_documents=documents(content=TWO))
+    assert made.ssm_document(NAME)["content"] == TWO
+
+
+def test_unchanged(made):
+    """Neither the order of keys nor a version that is not the default matters."""
+    converge(made, clumio_ssm_documents, [], ssm_documents=documents(content=dict(reversed(ONE.items()))))
+    new_version(made, TWO, default=False)
+    converge(made, clumio_ssm_documents, [], ssm_documents=documents())
+    assert made.ssm_document(NAME) == HELD | {"latest": "2"}
+
+
+def test_unchanged_where_it_was_made_from_yaml(aws):
+    aws.client("ssm").create_document(
+        Name=NAME,
+        Content=yaml.safe_dump(ONE),
+        DocumentType="Command",
+        DocumentFormat="YAML",
+        TargetType="/AWS::EC2::Instance",
+        Tags=[{"Key": key, "Value": value} for key, value in OURS.items()],
+    )
+    converge(aws, clumio_ssm_documents, [], ssm_documents=documents())
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_documents_of_others_are_refused_all_at_once(aws, check_mode):
+    tags = {"Untagged": [], "Others": [{"Key": "clumio:connection", "Value": f"{ACCOUNT}_us-east-1"}]}
+    for name, list_of_tags in tags.items():
+        aws.client("ssm").create_document(
+            Name=name, Content=json.dumps(TWO), DocumentType="Command", DocumentFormat="JSON", Tags=list_of_tags
+        )
+    wanted = [DOCUMENT | {"name": name} for name in (*tags, NAME)]
+    result = refused(aws, clumio_ssm_documents, "foreign_resource", ssm_documents=wanted, check_mode=check_mode)
+    assert [resource["name"] for resource in result["failure"]["resources"]] == ["Untagged", "Others"]
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_another_type_is_refused(made, check_mode):
+    wanted = documents(document_type="Automation")
+    result = refused(made, clumio_ssm_documents, "unchangeable", ssm_documents=wanted, check_mode=check_mode)
+    assert f"the SSM document {NAME} has the document type Command, Automation is wanted" in result["msg"]
+
+
+def test_a_preview_is_good_for_check_mode_only(aws):
+    plan = resolved(permissions_file("ebs", "mssql"), token=None, preview=True).plan.as_dict()["ssm_documents"]
+    result, writes = run(aws, clumio_ssm_documents, check_mode=True, ssm_documents=plan)
+    assert (result["changed"], writes) == (True, [])
+    refused(aws, clumio_ssm_documents, "preview_plan", ssm_documents=plan)
+
+
+@pytest.mark.parametrize("code", ["InvalidDocumentVersion", "InvalidDocumentOperation"])
+def test_a_version_that_aws_is_still_making(made, code):
+    made.refuse("UpdateDocumentDefaultVersion", code, times=1)
+    _result, writes = run(made, clumio_ssm_documents, ssm_documents=documents(content=TWO))
+    assert writes == ["UpdateDocument", "UpdateDocumentDefaultVersion", "UpdateDocumentDefaultVersion"]
+    assert made.ssm_document(NAME)["content"] == TWO
+
+
+def test_refusal_by_aws(aws):
+    aws.refuse("CreateDocument", "DocumentLimitExceeded", "You have too many.")
+    result, _writes = run(aws, clumio_ssm_documents, ssm_documents=documents())
+    assert result["failed"]
+    assert result["msg"] == f"Cannot create the SSM document {NAME}: You have too many (DocumentLimitExceeded)."
+    assert result["failure"]["aws_code"] == "DocumentLimitExceeded"
