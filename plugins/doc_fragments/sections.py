@@ -16,6 +16,23 @@ options:
     required: true
 """
 
+    PROVISIONING = r"""
+notes:
+  - What the module makes carries the tags C(Vendor=Clumio) and C(clumio:connection=<account>_<region>). A resource of
+    the same name without the second tag, or with another connection in it, is never changed; the module fails before
+    the first write.
+attributes:
+  check_mode:
+    support: full
+    description: Makes no writing call and returns the same resources as the real run would, on an empty account too.
+  diff_mode:
+    support: full
+    description: Shows each resource that changes before and after, documents sorted for reading.
+  idempotent:
+    support: full
+    description: A second run reads, changes nothing and makes no writing call.
+"""
+
     TOPICS = r"""
 options:
   topics:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any, TypeVar
 
+from ._aws import regions
 from ._errors import InputError
 from ._permissions.names import Connection
 from ._permissions.plan import (
@@ -118,8 +119,10 @@ def work(sections: Sequence[str], params: Options, connection: Connection, clien
         client: makes the boto3 client of a service; called once for each service that is needed.
 
     Raises:
-        InputError: C(invalid_resources), a name twice in a list or an ARN of another account, region or name.
+        InputError: C(unknown_region); C(invalid_resources), a name twice in a list or an ARN of another account, region
+            or name.
     """
+    regions.require_known(connection.region, connection.partition)
     client = cache(client)
     result: list[Work] = []
     wrong: list[str] = []

@@ -12,26 +12,14 @@ description:
   - All rules are read and written in parallel.
   - Event patterns are compared as EventBridge reads them, every list being a set.
 notes:
-  - What the module makes carries the tags C(Vendor=Clumio) and C(clumio:connection=<account>_<region>). A resource of
-    the same name without the second tag, or with another connection in it, is never changed; the module fails before
-    the first write.
   - Targets that somebody has added to a rule stay.
   - The credentials need C(events:DescribeRule), C(events:ListTargetsByRule), C(events:ListTagsForResource),
     C(events:PutRule), C(events:TagResource) and C(events:PutTargets).
 seealso:
   - module: clumio.aws.clumio_permissions_file
-attributes:
-  check_mode:
-    support: full
-    description: Makes no writing call and returns the same resources as the real run would, on an empty account too.
-  diff_mode:
-    support: full
-    description: Shows each resource that changes before and after, documents sorted for reading.
-  idempotent:
-    support: full
-    description: A second run reads, changes nothing and makes no writing call.
 extends_documentation_fragment:
   - clumio.aws.sections
+  - clumio.aws.sections.provisioning
   - clumio.aws.sections.rules
   - amazon.aws.common.modules
   - amazon.aws.region.modules

@@ -24,9 +24,6 @@ options:
     type: bool
     default: false
 notes:
-  - What the module makes carries the tags C(Vendor=Clumio) and C(clumio:connection=<account>_<region>). A resource of
-    the same name without the second tag, or with another connection in it, is never changed; the module fails before
-    the first write.
   - A managed policy that has to change gets a new default version. If it has five versions, the oldest one that is
     not the default is deleted first.
   - Policies that somebody has attached to a role or put inside it stay.
@@ -39,18 +36,9 @@ notes:
     C(iam:PassRole).
 seealso:
   - module: clumio.aws.clumio_permissions_file
-attributes:
-  check_mode:
-    support: full
-    description: Makes no writing call and returns the same resources as the real run would, on an empty account too.
-  diff_mode:
-    support: full
-    description: Shows each resource that changes before and after, documents sorted for reading.
-  idempotent:
-    support: full
-    description: A second run reads, changes nothing and makes no writing call.
 extends_documentation_fragment:
   - clumio.aws.sections
+  - clumio.aws.sections.provisioning
   - clumio.aws.sections.roles
   - amazon.aws.common.modules
   - amazon.aws.region.modules

@@ -361,6 +361,7 @@ failure:
 """
 
 import json
+import os
 from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -368,28 +369,20 @@ from tempfile import NamedTemporaryFile
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ansible_collections.clumio.aws.plugins.module_utils import _sections as sections
-from ansible_collections.clumio.aws.plugins.module_utils._aws import events, iam, regions, sts
+from ansible_collections.clumio.aws.plugins.module_utils._aws import regions
 from ansible_collections.clumio.aws.plugins.module_utils._aws._call import config
 from ansible_collections.clumio.aws.plugins.module_utils._clumio import arguments, asset_types, templates
 from ansible_collections.clumio.aws.plugins.module_utils._errors import ClumioError, InputError
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.arns import SUPPORT_ROLE, handed_over
-from ansible_collections.clumio.aws.plugins.module_utils._permissions.audit import (
-    audit,
-    audit_credentials,
-    audit_quotas,
-    audit_rule_count,
-)
+from ansible_collections.clumio.aws.plugins.module_utils._permissions.audit import audit
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.catalogue import catalogue
-from ansible_collections.clumio.aws.plugins.module_utils._permissions.compare import compare as compare_holders
-from ansible_collections.clumio.aws.plugins.module_utils._permissions.compare import holders
+from ansible_collections.clumio.aws.plugins.module_utils._permissions.compare import compare, holders
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.findings import refuse_errors
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.leave_out import leave_out
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.load import load
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.names import Connection, Naming
-from ansible_collections.clumio.aws.plugins.module_utils._permissions.plan import Policy, Role, Topic
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.resolve import resolve
-from ansible_collections.clumio.aws.plugins.module_utils._provision import parallel
-from ansible_collections.clumio.aws.plugins.module_utils._provision.converge import compare
+from ansible_collections.clumio.aws.plugins.module_utils._provision import account
 
 # The sections that grant something by themselves.
 GRANTING = ("topics", "policies", "roles")
@@ -422,13 +415,14 @@ def read_path(path):
     """The bytes of a file that the user names."""
     try:
         return Path(path).read_bytes()
-    except OSError as error:
-        raise InputError(f"The file {path} cannot be read: {error.strerror}.", code="unreadable_path") from error
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise InputError(f"The file '{path}' cannot be read: {why}.", code="unreadable_path") from error
 
 
 def fetch(params, connection):
     """The file's bytes, from wherever they are to come."""
-    if params["path"]:
+    if params["path"] is not None:
         return read_path(params["path"])
     if params["content"] is not None:
         return params["content"].encode()
@@ -449,36 +443,14 @@ def resolved(params, file, naming):
     )
 
 
-def ask_account(module, connection, plan):
-    """What the account itself has against the plan; its questions at once."""
-    iam_client, events_client, sts_client = (client(module)(service) for service in ("iam", "events", "sts"))
-    owner, summary, rules = parallel.run(
-        [
-            partial(sts.account_id, sts_client),
-            partial(iam.get_account_summary, iam_client),
-            partial(events.list_rule_names, events_client),
-        ]
-    )
-    return [*audit_credentials(connection, owner), *audit_quotas(plan, summary), *audit_rule_count(plan, rules)]
-
-
-def compare_with_previous(module, plan, naming):
+def compare_with_previous(params, plan, naming, client):
     """What the plan grants more and less than before."""
-    params = module.params
-    after = holders(plan.topics, plan.policies, plan.roles)
     if params["previous"] == "account":
-        work = sections.work(GRANTING, plan.as_dict(), naming.connection, client(module))
-        found = [change.before for change in compare(work, naming.connection) if change.before]
-        before = holders(*([item for item in found if isinstance(item, kind)] for kind in (Topic, Policy, Role)))
+        work = sections.work(GRANTING, plan.as_dict(), naming.connection, client)
+        before = account.held(work, naming.connection)
     else:
-        old = resolved(params, load(read_path(params["previous"])), naming).plan
-        before = holders(old.topics, old.policies, old.roles)
-    return [difference.as_dict() for difference in compare_holders(before, after)]
-
-
-def client(module):
-    """Makes clients of AWS services."""
-    return partial(module.client, config=config())
+        before = resolved(params, load(read_path(params["previous"])), naming).plan.resources()
+    return [difference.as_dict() for difference in compare(holders(before), holders(plan.resources()))]
 
 
 def save(module, raw):
@@ -487,12 +459,11 @@ def save(module, raw):
     before = dest.read_bytes() if dest.is_file() else None
     if before == raw:
         return {"changed": False}
+    if dest.is_dir() or not os.access(dest.parent, os.W_OK):
+        raise InputError(f"{dest} is a directory, or is in one that cannot be written to.", code="unwritable_dest")
     if not module.check_mode:
-        try:
-            with NamedTemporaryFile(dir=module.tmpdir, delete=False) as temporary:
-                temporary.write(raw)
-        except OSError as error:
-            raise InputError(f"{dest} cannot be written: {error.strerror}.", code="unwritable_dest") from error
+        with NamedTemporaryFile(dir=module.tmpdir, delete=False) as temporary:
+            temporary.write(raw)
         module.atomic_move(temporary.name, str(dest))
     diff = {"before_header": str(dest), "after_header": str(dest), "before": (before or b"").decode(errors="replace")}
     return {"changed": True, "diff": diff | {"after": raw.decode(errors="replace")}}
@@ -503,17 +474,18 @@ def run(module):
     connection = Connection(params["account_id"], module.region or "")
     regions.require_known(connection.region, connection.partition)
     naming = Naming(connection, params["iam_path"], params["name_prefix"], params["name_suffix"], params["names"])
+    client = partial(module.client, config=config())
     raw = fetch(params, connection)
     file = load(raw)
     plan_of_file = resolved(params, file, naming)
     plan = plan_of_file.plan
     findings = [*plan_of_file.findings, *audit(plan, connection, params["clumio_account_id"])]
     if params["check_account"]:
-        findings += ask_account(module, connection, plan)
+        findings += account.findings(plan, connection, client)
     refuse_errors(findings, f"The permissions file cannot be used for {connection.id}")
     for finding in findings:
         module.warn(finding.sentence)
-    difference = compare_with_previous(module, plan, naming) if params["previous"] else []
+    difference = compare_with_previous(params, plan, naming, client) if params["previous"] else []
     saved = save(module, raw) if params["dest"] else {"changed": False}
     return {
         **saved,

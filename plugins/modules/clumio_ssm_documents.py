@@ -12,27 +12,15 @@ description:
   - All documents are read and written in parallel.
   - A document whose content differs gets a new version, which becomes the default.
 notes:
-  - What the module makes carries the tags C(Vendor=Clumio) and C(clumio:connection=<account>_<region>). A resource of
-    the same name without the second tag, or with another connection in it, is never changed; the module fails before
-    the first write.
   - SSM documents hold expressions in double braces, such as those of their parameters. Ansible must not template them.
     Take them from M(clumio.aws.clumio_permissions_file) or mark them with C(!unsafe).
   - The credentials need C(ssm:DescribeDocument), C(ssm:GetDocument), C(ssm:CreateDocument),
     C(ssm:AddTagsToResource), C(ssm:UpdateDocument) and C(ssm:UpdateDocumentDefaultVersion).
 seealso:
   - module: clumio.aws.clumio_permissions_file
-attributes:
-  check_mode:
-    support: full
-    description: Makes no writing call and returns the same resources as the real run would, on an empty account too.
-  diff_mode:
-    support: full
-    description: Shows each resource that changes before and after, documents sorted for reading.
-  idempotent:
-    support: full
-    description: A second run reads, changes nothing and makes no writing call.
 extends_documentation_fragment:
   - clumio.aws.sections
+  - clumio.aws.sections.provisioning
   - clumio.aws.sections.ssm_documents
   - amazon.aws.common.modules
   - amazon.aws.region.modules

@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from .documents import Document
 from .grants import Grant, beyond, grants, readable
-from .plan import Policy, Role, Topic
+from .plan import Policy, Resource, Role, Topic
 
 # Everything that grants, by what it belongs to: a role with all its policies, a trust policy, a topic, a policy that no
 # role has. Moving a permission from one policy of a role to another changes nothing.
@@ -52,16 +52,20 @@ class Difference:
         ]
 
 
-def holders(topics: Sequence[Topic], policies: Sequence[Policy], roles: Sequence[Role]) -> dict[str, list[Document]]:
-    """Everything that grants in some sections of a plan, or of what was found.
+def holders(resources: Iterable[Resource]) -> dict[str, list[Document]]:
+    """Everything that grants among some resources of a plan, or of what was found.
 
-    Managed policies that a role has attached but that are not in C(policies) are not known, and left out.
+    Managed policies that a role has attached but that are not among them are not known, and left out.
     """
+    listed = list(resources)
+    topics = [resource for resource in listed if isinstance(resource, Topic)]
+    policies = [resource for resource in listed if isinstance(resource, Policy)]
+    roles = [resource for resource in listed if isinstance(resource, Role)]
     documents = {policy.arn: policy.document for policy in policies}
     attached = {arn for role in roles for arn in role.managed_policies}
     result = {f"topics.{topic.name}": [topic.policy] for topic in topics if topic.policy}
     for role in roles:
-        result[f"roles.{role.name}.trust_policy"] = [role.trust_policy]
+        result[f"trust_policies.{role.name}"] = [role.trust_policy]
         result[f"roles.{role.name}"] = [
             *(policy.document for policy in role.inline_policies),
             *(documents[arn] for arn in role.managed_policies if arn in documents),

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from .documents import Document, canonical_policy
+
+# Begins a part of a grant that names exceptions.
+_ALL_BUT = "not "
 
 
 @dataclass(frozen=True, order=True)
@@ -37,9 +38,9 @@ class Grant:
         """Whether C(other) grants, or denies, at least as much."""
         return (
             self.effect == other.effect
-            and matches(other.principal, self.principal)
-            and matches(other.action, self.action)
-            and matches(other.resource, self.resource)
+            and _covers(other.principal, self.principal)
+            and _covers(other.action, self.action)
+            and _covers(other.resource, self.resource)
             and _weaker(other.condition, self.condition)
         )
 
@@ -102,18 +103,17 @@ def _of_policy(policy: Mapping[str, Any]) -> Iterator[Grant]:
 
 
 def _principals(statement: Document) -> list[str]:
-    for key, sign in (("Principal", ""), ("NotPrincipal", "not ")):
+    for key in ("Principal", "NotPrincipal"):
         if key in statement:
-            return [
-                f"{sign}{kind}:{value}" for kind, values in sorted(statement[key].items()) for value in _listed(values)
-            ]
+            named = [f"{kind}:{value}" for kind, values in sorted(statement[key].items()) for value in _listed(values)]
+            return named if key == "Principal" else [_ALL_BUT + ", ".join(named)]
     return [""]
 
 
 def _either(statement: Document, key: str) -> list[str]:
     """The values of C(Action) or C(Resource); those of the C(Not...) form are one value, since they act together."""
     if f"Not{key}" in statement:
-        return [f"not {', '.join(_listed(statement[f'Not{key}']))}"]
+        return [_ALL_BUT + ", ".join(_listed(statement[f"Not{key}"]))]
     return _listed(statement.get(key, ""))
 
 
@@ -122,14 +122,38 @@ def _listed(value: Any) -> list[str]:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether a pattern of IAM, in which a star and a question mark are wild, stands for the text or pattern."""
-    return pattern == text or (("*" in pattern or "?" in pattern) and _compiled(pattern).fullmatch(text) is not None)
+    """Whether a pattern of IAM, in which a star and a question mark are wild, stands for the text.
+
+    The text may be a pattern too; then the answer is whether it stands for nothing beyond the first one.
+    """
+    at, start = 0, 0
+    star, resume = -1, 0
+    while start < len(text):
+        sign = pattern[at] if at < len(pattern) else ""
+        if sign == "*":
+            star, resume, at = at, start, at + 1
+        elif sign and (sign == text[start] or (sign == "?" and text[start] != "*")):
+            at, start = at + 1, start + 1
+        elif star >= 0:
+            # Let the last star stand for one sign more.
+            resume += 1
+            at, start = star + 1, resume
+        else:
+            return False
+    return not pattern[at:].strip("*")
 
 
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    # fnmatch would take brackets for a class; in IAM only the star and the question mark are wild.
-    return re.compile("".join({"*": ".*", "?": "."}.get(sign, re.escape(sign)) for sign in pattern), re.DOTALL)
+def _covers(wide: str, narrow: str) -> bool:
+    """Whether one part of a grant is as wide as another; where documents do not tell, it is not."""
+    if narrow.startswith(_ALL_BUT):
+        excepted = narrow.removeprefix(_ALL_BUT).split(", ")
+        if not wide.startswith(_ALL_BUT):
+            return wide in ("*", "AWS:*")
+        # All but these is as wide as all but those if each of these is among those.
+        return all(
+            any(matches(those, these) for those in excepted) for these in wide.removeprefix(_ALL_BUT).split(", ")
+        )
+    return not wide.startswith(_ALL_BUT) and matches(wide, narrow)
 
 
 def _weaker(weak: str, strong: str) -> bool:

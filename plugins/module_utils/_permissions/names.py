@@ -101,7 +101,7 @@ class Naming:
         names: AWS names by the names in the file, instead of prefix and suffix; for inline policies too.
 
     Raises:
-        InputError: C(invalid_path).
+        InputError: C(invalid_path), C(invalid_names).
     """
 
     connection: Connection
@@ -118,14 +118,21 @@ class Naming:
                 code="invalid_path",
                 hint="It begins and ends with a slash, /backup/ for example, and has no spaces.",
             )
+        wrong = [logical for logical, name in self.names.items() if not isinstance(name, str) or not name]
+        if wrong:
+            raise InputError(
+                f"The names given for {', '.join(map(repr, wrong))} cannot be used.",
+                code="invalid_names",
+                hint="Each is text, in quotes if it looks like a number.",
+            )
 
     def name(self, logical: str) -> str:
         """The AWS name of a topic, rule, role or managed policy."""
-        return self.names.get(logical) or f"{self.prefix}{logical}{self.suffix}"
+        return self.names.get(logical, f"{self.prefix}{logical}{self.suffix}")
 
     def inline_name(self, logical: str) -> str:
         """The name of a policy inside a role, which can collide with nothing."""
-        return self.names.get(logical) or logical
+        return self.names.get(logical, logical)
 
     def topic_arn(self, logical: str) -> str:
         return self.connection.topic_arn(self.name(logical))

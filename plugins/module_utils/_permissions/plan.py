@@ -123,6 +123,10 @@ class Plan:
             "ssm_documents": self.ssm_documents,
         }
 
+    def resources(self) -> list[Resource]:
+        """All resources, section by section."""
+        return [resource for resources in self.sections().values() for resource in resources]
+
     def as_dict(self) -> dict[str, list[dict[str, Any]]]:
         """The plan as the modules hand it on."""
         return {

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .._errors import InputError
 from .documents import Document
 from .findings import Finding
 from .model import FilePolicy, FileRole, FileRule, FileTopic, PermissionsFile
@@ -65,6 +66,9 @@ def resolve(
         external_id: from Clumio; the condition of the trust policies.
         placeholders: words and their values that win over those derived from the file.
         preview: let stand-ins take the place of a token and an external id that Clumio has not assigned yet.
+
+    Raises:
+        InputError: C(invalid_placeholders).
     """
     preview = preview and not (token and external_id)
     if preview:
@@ -149,6 +153,13 @@ class _Words:
                 known = self._values.setdefault(word, arn)
                 if known != arn:
                     self._ambiguous.setdefault(word, {known}).add(arn)
+        wrong = [word for word, value in given.items() if not word or not isinstance(value, str) or not value]
+        if wrong:
+            raise InputError(
+                f"The placeholders {', '.join(map(repr, wrong))} cannot be used.",
+                code="invalid_placeholders",
+                hint="A placeholder is a word, and its value is text.",
+            )
         self._values |= given
         for word in given:
             self._ambiguous.pop(word, None)

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._change import Change
 from .._errors import ClumioError
-from .._permissions.compare import Difference, Holders, holders
+from .._permissions.compare import Difference, holders
 from .._permissions.compare import compare as compare_holders
 from .._permissions.grants import digest
 from .._permissions.plan import Policy, Resource, Role, Topic
@@ -27,7 +27,7 @@ def with_digest(resources: Sequence[Resource]) -> list[Resource]:
 
     It is about all of them, so that a new role next to known ones is not taken for approved.
     """
-    held = _holders(resources)
+    held = holders(resources)
     tag = {GRANTS_TAG: digest(chain.from_iterable(held[name] for name in sorted(held)))}
     return [
         replace(resource, tags={**resource.tags, **tag}) if isinstance(resource, _GRANTING) else resource
@@ -46,7 +46,7 @@ def widening(changes: Sequence[Change[Any]]) -> list[Difference]:
     approved = {resource.tags.get(GRANTS_TAG) for resource in before}
     if not before or approved & {resource.tags[GRANTS_TAG] for resource in after}:
         return []
-    return [found for found in compare_holders(_holders(before), _holders(after)) if found.widened]
+    return [found for found in compare_holders(holders(before), holders(after)) if found.widened]
 
 
 def refuse_widening(changes: Sequence[Change[Any]]) -> None:
@@ -64,11 +64,3 @@ def refuse_widening(changes: Sequence[Change[Any]]) -> None:
             hint="Review it, and run again with approve_changes set to true.",
             differences=[difference.as_dict() for difference in found],
         )
-
-
-def _holders(resources: Sequence[Resource]) -> Holders:
-    return holders(
-        [resource for resource in resources if isinstance(resource, Topic)],
-        [resource for resource in resources if isinstance(resource, Policy)],
-        [resource for resource in resources if isinstance(resource, Role)],
-    )

@@ -13,6 +13,7 @@ from .._aws._tags import from_list
 from .._change import Change
 from .._permissions.plan import InstanceProfile
 from .converge import Found, Noun, Stage
+from .roles import PASSING
 from .settle import settled
 
 
@@ -44,10 +45,11 @@ class InstanceProfiles(Noun[InstanceProfile]):
     def stages(self, change: Change[InstanceProfile]) -> Sequence[Stage]:
         profile, before = change.after, change.before
         create = partial(iam.create_instance_profile, self._iam, profile.name, path=profile.path, tags=profile.tags)
-        put_role = partial(self._put_role, profile, before.role if before else "")
         return [
             [create] if before is None else [],
-            [partial(settled, put_role, ("NoSuchEntity",))] if before is None or "role" in change.differences else [],
+            [partial(self._put_role, profile, before.role if before else "")]
+            if before is None or "role" in change.differences
+            else [],
         ]
 
     def tag(self, resource: InstanceProfile) -> None:
@@ -57,4 +59,5 @@ class InstanceProfiles(Noun[InstanceProfile]):
         if held:
             iam.remove_role_from_instance_profile(self._iam, profile.name, held)
         if profile.role:
-            iam.add_role_to_instance_profile(self._iam, profile.name, profile.role)
+            add = partial(iam.add_role_to_instance_profile, self._iam, profile.name, profile.role)
+            settled(add, PASSING)

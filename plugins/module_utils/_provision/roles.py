@@ -18,7 +18,8 @@ from . import parallel
 from .converge import Found, Noun, Stage
 from .settle import settled
 
-_UNSEEN = ("NoSuchEntity",)
+# What IAM says of something that it does not see yet, or that it is busy with.
+PASSING = ("NoSuchEntity", "ConcurrentModification")
 
 
 class Roles(Noun[Role]):
@@ -96,7 +97,7 @@ class Roles(Noun[Role]):
             for policy in role.inline_policies
             if not same_policy(policy.document, inside.get(policy.name))
         ]
-        return [bare, [partial(settled, call, _UNSEEN) for call in policies]]
+        return [bare, [partial(settled, call, PASSING) for call in policies]]
 
     def tag(self, resource: Role) -> None:
         iam.tag_role(self._iam, resource.name, resource.tags)

@@ -56,9 +56,14 @@ class Rules(Noun[Rule]):
         return Found(found)
 
     def after(self, desired: Rule, found: Rule) -> Rule:
-        """A target is known by its ARN: it may carry an id of its own, and keeps it."""
-        ids = {target.arn: target.id for target in found.targets}
-        ours = [replace(target, id=ids.get(target.arn, target.id)) for target in desired.targets]
+        """A target that is there under another id, as one made by hand is, keeps that id."""
+        named = {target.id for target in desired.targets}
+        held = {target.id for target in found.targets}
+        free = {target.arn: target.id for target in found.targets if target.id not in named}
+        ours = [
+            target if target.id in held else replace(target, id=free.pop(target.arn, target.id))
+            for target in desired.targets
+        ]
         taken = {target.id for target in ours}
         others = [target for target in found.targets if target.id not in taken]
         return replace(desired, targets=(*ours, *others))

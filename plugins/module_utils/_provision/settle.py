@@ -21,7 +21,7 @@ _LONGEST_PAUSE_SECONDS = 3.0
 
 def settled(
     call: Callable[[], _T],
-    unseen: Collection[str],
+    passing: Collection[str],
     *,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
@@ -30,10 +30,10 @@ def settled(
 
     Args:
         call: what to do; it raises AwsError.
-        unseen: the AWS error codes by which AWS says that it does not see it (yet).
+        passing: the AWS error codes by which AWS says that it does not see it yet, or is busy with it.
 
     Raises:
-        AwsError: any other error at once; one of C(unseen) after DEADLINE_SECONDS.
+        AwsError: any other error at once; one of C(passing) after DEADLINE_SECONDS.
     """
     end = clock() + DEADLINE_SECONDS
     pause = _FIRST_PAUSE_SECONDS
@@ -41,7 +41,7 @@ def settled(
         try:
             return call()
         except AwsError as error:
-            if error.facts.get("aws_code") not in unseen or clock() + pause > end:
+            if error.facts.get("aws_code") not in passing or clock() + pause > end:
                 raise
         sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)

@@ -17,6 +17,9 @@ from .._permissions.plan import SsmDocument
 from .converge import Found, Noun, Stage
 from .settle import settled
 
+# Versions of a document that are looked at for content that is there already; AWS keeps up to 1,000.
+_MOST_VERSIONS_READ = 10
+
 
 class SsmDocuments(Noun[SsmDocument]):
     """Documents whose default version has the wanted content."""
@@ -40,16 +43,17 @@ class SsmDocuments(Noun[SsmDocument]):
             target_type=description.get("TargetType", ""),
             tags=from_list(description.get("Tags", [])),
         )
-        return Found(found, self._ready_version(desired, description))
+        ready = self._ready_version(desired, description) if found.content != desired.content else {}
+        return Found(found, ready)
 
     def _ready_version(self, desired: SsmDocument, description: Mapping[str, Any]) -> dict[str, str]:
-        """The latest version where it has the wanted content and is not the default one: AWS takes none twice."""
-        if description["LatestVersion"] == description["DefaultVersion"]:
-            return {}
-        latest = ssm.get_document(self._ssm, desired.name, ssm.LATEST)
-        if latest is None or json.loads(latest["Content"]) != desired.content:
-            return {}
-        return {"ready_version": description["LatestVersion"]}
+        """The youngest version that has the wanted content without being the default: AWS takes no content twice."""
+        latest = int(description["LatestVersion"])
+        for version in range(latest, max(0, latest - _MOST_VERSIONS_READ), -1):
+            document = ssm.get_document(self._ssm, desired.name, str(version))
+            if document and json.loads(document["Content"]) == desired.content:
+                return {"ready_version": str(version)}
+        return {}
 
     def after(self, desired: SsmDocument, found: SsmDocument) -> SsmDocument:  # noqa: ARG002
         return desired

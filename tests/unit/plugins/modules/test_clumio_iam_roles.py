@@ -447,3 +447,43 @@ def test_iam_is_asked_again_while_it_does_not_see_the_role_or_is_busy_with_it(aw
     assert not result.get("failed"), result["msg"]
     assert writes.count(operation) == 2
     assert held(aws) == (HELD_POLICY, HELD_ROLE, HELD_PROFILE)
+
+
+@pytest.mark.parametrize("operation", ["UpdateRole", "UpdateAssumeRolePolicy"])
+def test_iam_is_asked_again_while_it_is_busy_with_another_change_of_the_role(made, operation):
+    made.refuse(operation, "ConcurrentModification", times=1)
+    wanted = with_role(description="Else", trust_policy=OTHER_TRUST)
+    result, _writes = run(made, clumio_iam_roles, **wanted, approve_changes=True)
+    assert not result.get("failed"), result["msg"]
+    assert held(made)[1] == HELD_ROLE | {"description": "Else", "trust_policy": OTHER_TRUST}
+
+
+# ---- approved before it grants more
+
+
+WIDER = with_role(inline_policies=[{"name": "Inline", "document": policy(Action="s3:*", Resource="*")}])
+NARROWER = with_policy(document=policy(Sid="Read", Action="s3:GetObject", Resource="arn:aws:s3:::a"))
+
+
+def test_a_grant_that_nobody_has_approved_is_refused(made):
+    check, _writes = run(made, clumio_iam_roles, check_mode=True, **WIDER)
+    assert not check.get("failed")
+    assert [found["holder"] for found in check["widening"]] == ["roles.Role"]
+    result = refused(made, clumio_iam_roles, "widening_not_approved", **WIDER)
+    assert "s3:*" in result["msg"]
+    assert held(made) == (HELD_POLICY, HELD_ROLE, HELD_PROFILE)
+
+
+def test_a_grant_is_approved_once(made):
+    result, _writes = run(made, clumio_iam_roles, **WIDER, approve_changes=True)
+    assert [found["holder"] for found in result["widening"]] == ["roles.Role"]
+    made.client("iam").delete_role_policy(RoleName="Role", PolicyName="Inline")
+    result = converge(made, clumio_iam_roles, ["PutRolePolicy"], **WIDER)
+    assert result["widening"] == []
+
+
+def test_less_needs_no_approval(made):
+    result, writes = run(made, clumio_iam_roles, **NARROWER)
+    assert not result.get("failed"), result["msg"]
+    assert without_tagging(writes) == ["CreatePolicyVersion"]
+    assert held(made)[0]["document"] == NARROWER["policies"][0]["document"]

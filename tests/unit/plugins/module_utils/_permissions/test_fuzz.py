@@ -52,8 +52,25 @@ BASE["ssm_documents"]["Clumio-X-CLUMIOTOKEN"] = {
 
 WORDS = st.sampled_from(
     [
-        *("CLUMIOTOKEN", "ROLEEXTERNALID", "CLUMIOEVENTPUB", "CLUMIONOWHERE", "Allow", "*", "", "x" * 100_000, "\ud800"),
-        *("arn:aws:iam::999999999999:role/x", '{"a":1,"a":2}', '"{}"', "{{ lookup('pipe', 'id') }}", "- &a [*a]", "../x"),
+        *(
+            "CLUMIOTOKEN",
+            "ROLEEXTERNALID",
+            "CLUMIOEVENTPUB",
+            "CLUMIONOWHERE",
+            "Allow",
+            "*",
+            "",
+            "x" * 100_000,
+            "\ud800",
+        ),
+        *(
+            "arn:aws:iam::999999999999:role/x",
+            '{"a":1,"a":2}',
+            '"{}"',
+            "{{ lookup('pipe', 'id') }}",
+            "- &a [*a]",
+            "../x",
+        ),
     ]
 )
 JSON = st.recursive(
@@ -108,7 +125,9 @@ def damaged(draw):
         case "exchange":
             raw[start : start + 3] = draw(st.binary(max_size=6))
         case "insert":
-            raw[start:start] = draw(st.sampled_from([b"[" * 5000, b'"a":1,', b"\xff", b"\xef\xbb\xbf", b"\r\n", b"1e999"]))
+            raw[start:start] = draw(
+                st.sampled_from([b"[" * 5000, b'"a":1,', b"\xff", b"\xef\xbb\xbf", b"\r\n", b"1e999"])
+            )
     return bytes(raw)
 
 

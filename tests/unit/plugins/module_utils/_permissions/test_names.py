@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.clumio.aws.plugins.module_utils._errors import InputError
-from ansible_collections.clumio.aws.plugins.module_utils._permissions.names import Connection
+from ansible_collections.clumio.aws.plugins.module_utils._permissions.names import Connection, Naming
 
 ACCOUNT = "011122223333"
 
@@ -70,3 +70,35 @@ def test_regions_look_like_those_of_aws(region):
 def test_everything_wrong_is_told_at_once():
     with pytest.raises(InputError, match=r"12 digits.*No region is given"):
         Connection("1", "")
+
+
+PLACE = Connection(ACCOUNT, "us-west-2")
+
+
+@pytest.mark.parametrize(
+    ("naming", "name", "inline", "role_arn"),
+    [
+        (Naming(PLACE), "R", "R", "role/R"),
+        (Naming(PLACE, path="/a/b/"), "R", "R", "role/a/b/R"),
+        (Naming(PLACE, prefix="x-", suffix="-y"), "x-R-y", "R", "role/x-R-y"),
+        (Naming(PLACE, prefix="x-", names={"R": "Own"}), "Own", "Own", "role/Own"),
+        (Naming(PLACE, suffix="-y", names={"S": "Own"}), "R-y", "R", "role/R-y"),
+    ],
+)
+def test_naming(naming, name, inline, role_arn):
+    assert naming.name("R") == name
+    assert naming.inline_name("R") == inline
+    assert naming.role_arn("R") == f"arn:aws:iam::{ACCOUNT}:{role_arn}"
+    assert naming.topic_arn("R") == f"arn:aws:sns:us-west-2:{ACCOUNT}:{name}"
+
+
+@pytest.mark.parametrize("path", ["", "clumio/", "/clumio", "/a b/", "//", "/ä/", f"/{'a' * 511}/"])
+def test_paths_that_iam_does_not_take(path):
+    with pytest.raises(InputError, match="IAM path") as caught:
+        Naming(PLACE, path=path)
+    assert caught.value.code == "invalid_path"
+
+
+@pytest.mark.parametrize("path", ["/", "/clumio/", "/a/b.c/", f"/{'a' * 510}/"])
+def test_paths_that_iam_takes(path):
+    assert Naming(PLACE, path=path).role_arn("R").endswith(f":role{path}R")

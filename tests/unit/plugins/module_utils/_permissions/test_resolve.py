@@ -315,3 +315,35 @@ def test_no_description_with_a_placeholder_gets_away(section):
     result = resolved(smallest_file(**{section: {"Described": entity}}))
     resource = next(item for item in getattr(result.plan, section) if item.name == "Described")
     assert resource.description == f"For {TOKEN}" or [finding.found for finding in result.findings] == ["CLUMIOTOKEN"]
+
+
+def test_names_of_ones_own_are_used_everywhere():
+    naming = Naming(Connection(ACCOUNT, REGION), "/clumio/", "x-", "-y", {"ClumioIAMRole": "Own", "Probe": "OwnProbe"})
+    file = file_with(["CLUMIOIAMROLE", "CLUMIOEVENTPUB", "CLUMIOEC2BACKUPPOLICY"])
+    result = resolved(file, naming)
+    assert result.findings == ()
+    (role,), (topic,) = result.plan.roles, result.plan.topics
+    managed = f"arn:aws:iam::{ACCOUNT}:policy/clumio/x-ClumioEC2BackupPolicy-y"
+    assert (role.name, role.path, role.arn) == ("Own", "/clumio/", f"arn:aws:iam::{ACCOUNT}:role/clumio/Own")
+    assert role.managed_policies == (managed,)
+    assert (topic.name, topic.arn) == ("x-ClumioEventPub-y", f"arn:aws:sns:{REGION}:{ACCOUNT}:x-ClumioEventPub-y")
+    (inline,) = role.inline_policies
+    assert inline.name == "OwnProbe"
+    assert inline.document["Statement"][0]["Resource"] == [role.arn, topic.arn, managed]
+    assert {(item.name, item.path) for item in result.plan.policies} == {
+        ("x-ClumioEC2BackupPolicy-y", "/clumio/"),
+        ("x-ClumioIAMPermissionsBoundary-y", "/clumio/"),
+    }
+
+
+def test_names_of_ssm_documents_are_fixed():
+    naming = Naming(Connection(ACCOUNT, REGION), prefix="x-", suffix="-y")
+    names = [item.name for item in resolved(permissions_file("ebs", "mssql"), naming).plan.ssm_documents]
+    assert all(name.startswith("Clumio-") and name.endswith(f"-{TOKEN}") for name in names)
+
+
+def test_a_name_for_what_the_file_does_not_have_is_found():
+    naming = Naming(Connection(ACCOUNT, REGION), names={"ClumioIamRole": "Own"})
+    (finding,) = resolved(file_with("*"), naming).findings
+    assert (finding.code, finding.found) == ("unknown_name", "ClumioIamRole")
+    assert "ClumioIAMRole" in finding.hint
