@@ -7,13 +7,14 @@ The options are documented in the doc fragment C(clumio.aws.sections), under the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any, TypeVar
 
 from ._aws import regions
 from ._errors import InputError
+from ._permissions.documents import Document, problem_of_policy
 from ._permissions.names import Connection
 from ._permissions.plan import (
     InlinePolicy,
@@ -119,8 +120,8 @@ def work(sections: Sequence[str], params: Options, connection: Connection, clien
         client: makes the boto3 client of a service; called once for each service that is needed.
 
     Raises:
-        InputError: C(unknown_region); C(invalid_resources), a name twice in a list or an ARN of another account, region
-            or name.
+        InputError: C(unknown_region); C(invalid_resources), a name twice in a list, an ARN of another account, region
+            or name, or a document that is no policy.
     """
     regions.require_known(connection.region, connection.partition)
     client = cache(client)
@@ -145,8 +146,27 @@ def _wrong(items: Sequence[Options], wanted: Sequence[Resource], connection: Con
         for item, resource in zip(items, wanted, strict=True)
         if item.get("arn") and item["arn"] != resource.arn
     ]
+    wrong += [
+        f"{resource.name} has a document that is no policy: {problem}" for resource, problem in _no_policies(wanted)
+    ]
     names = [resource.name for resource in wanted]
     return wrong + [f"{name} is given twice" for name in sorted({name for name in names if names.count(name) > 1})]
+
+
+def _no_policies(wanted: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:
+    """The resources with a policy document that IAM would not take, and why."""
+    for resource in wanted:
+        documents: list[Document | None] = []
+        if isinstance(resource, Topic):
+            documents = [resource.policy]
+        elif isinstance(resource, Policy):
+            documents = [resource.document]
+        elif isinstance(resource, Role):
+            documents = [resource.trust_policy, *(policy.document for policy in resource.inline_policies)]
+        for document in documents:
+            problem = problem_of_policy(document) if document is not None else ""
+            if problem:
+                yield resource, problem
 
 
 def _tags(item: Options) -> dict[str, str]:

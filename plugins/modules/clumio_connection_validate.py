@@ -158,7 +158,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.clumio.aws.plugins.module_utils import _sections as sections
 from ansible_collections.clumio.aws.plugins.module_utils._aws._call import config
 from ansible_collections.clumio.aws.plugins.module_utils._clumio import arguments, connections
-from ansible_collections.clumio.aws.plugins.module_utils._errors import ClumioError
+from ansible_collections.clumio.aws.plugins.module_utils._errors import ClumioError, InputError
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.names import Connection
 from ansible_collections.clumio.aws.plugins.module_utils._provision.converge import compare
 from ansible_collections.clumio.aws.plugins.module_utils._validate import aws_side, clumio_side
@@ -180,6 +180,10 @@ def run(module):
     connection = Connection(params["account_id"], module.region or "")
     work = sections.work(sections.SECTIONS, params, connection, partial(module.client, config=config()))
     client = arguments.client_from(params) if params["clumio"] else None
+    if not work and not client:
+        raise InputError(
+            "There is nothing to validate.", code="nothing_to_validate", hint="Give a section or set clumio to true."
+        )
     checks = aws_side.checks(compare(work, connection))
     shown = None
     if client:

@@ -228,8 +228,10 @@ arns:
     clumio_iam_role_arn: arn:aws:iam::111122223333:role/ClumioIAMRole
     clumio_support_role_arn: arn:aws:iam::111122223333:role/ClumioSupportRole
 findings:
-  description: What is worth knowing about the plan. Findings of level C(error) make the module fail.
-  returned: always, except when the file cannot be read
+  description:
+    - What is worth knowing about the plan. Findings of level C(error) make the module fail; they are in RV(failure)
+      then.
+  returned: success
   type: list
   elements: dict
   contains:
@@ -379,7 +381,7 @@ from ansible_collections.clumio.aws.plugins.module_utils._permissions.catalogue 
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.compare import compare, holders
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.findings import refuse_errors
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.leave_out import leave_out
-from ansible_collections.clumio.aws.plugins.module_utils._permissions.load import load
+from ansible_collections.clumio.aws.plugins.module_utils._permissions.load import MAXIMUM_BYTES, load
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.names import Connection, Naming
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.resolve import resolve
 from ansible_collections.clumio.aws.plugins.module_utils._provision import account
@@ -414,7 +416,9 @@ def build_argument_spec():
 def read_path(path):
     """The bytes of a file that the user names."""
     try:
-        return Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            # One byte more than the reader takes, so that it refuses the file, whatever is behind the path.
+            return file.read(MAXIMUM_BYTES + 1)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise InputError(f"The file '{path}' cannot be read: {why}.", code="unreadable_path") from error
@@ -447,16 +451,16 @@ def compare_with_previous(params, plan, naming, client):
     """What the plan grants more and less than before."""
     if params["previous"] == "account":
         work = sections.work(GRANTING, plan.as_dict(), naming.connection, client)
-        before = account.held(work, naming.connection)
+        before, after = account.held(work, naming.connection)
     else:
-        before = resolved(params, load(read_path(params["previous"])), naming).plan.resources()
-    return [difference.as_dict() for difference in compare(holders(before), holders(plan.resources()))]
+        before, after = resolved(params, load(read_path(params["previous"])), naming).plan.resources(), plan.resources()
+    return [difference.as_dict() for difference in compare(holders(before), holders(after))]
 
 
 def save(module, raw):
     """Write the file to O(dest) if that is not what is there."""
     dest = Path(module.params["dest"])
-    before = dest.read_bytes() if dest.is_file() else None
+    before = read_path(dest) if dest.is_file() else None
     if before == raw:
         return {"changed": False}
     if dest.is_dir() or not os.access(dest.parent, os.W_OK):
@@ -479,7 +483,7 @@ def run(module):
     file = load(raw)
     plan_of_file = resolved(params, file, naming)
     plan = plan_of_file.plan
-    findings = [*plan_of_file.findings, *audit(plan, connection, params["clumio_account_id"])]
+    findings = [*plan_of_file.findings, *audit(plan, connection, params["clumio_account_id"], plan_of_file.external_id)]
     if params["check_account"]:
         findings += account.findings(plan, connection, client)
     refuse_errors(findings, f"The permissions file cannot be used for {connection.id}")

@@ -61,7 +61,9 @@ def put_targets(events: Any, name: str, targets: Sequence[Mapping[str, Any]]) ->
     failed = answer.get("FailedEntries", [])
     if failed:
         reasons = "; ".join(f"{entry.get('TargetId')}: {entry.get('ErrorMessage')}" for entry in failed)
-        raise AwsError(f"Cannot {task}: {reasons}.", code="aws_refused", aws_code=str(failed[0].get("ErrorCode", "")))
+        raise AwsError(
+            f"Cannot {task}: {reasons.rstrip('.')}.", code="aws_refused", aws_code=str(failed[0].get("ErrorCode", ""))
+        )
 
 
 def tag_rule(events: Any, arn: str, tags: Mapping[str, str]) -> None:

@@ -31,6 +31,9 @@ RULES_PER_BUS = 300
 ATTACHED_POLICIES_QUOTA = "AttachedPoliciesPerRoleQuota"
 
 
+_DO_NOT_USE = "Do not use this file; ask Clumio's support where it comes from."
+
+
 @dataclass(frozen=True)
 class _NameRule:
     pattern: re.Pattern[str]
@@ -53,19 +56,23 @@ _OWN_ARN = re.compile(r"arn:[^:]*:(?:iam|ec2):[^:]*:(\d{12}):")
 _REGION_OF_ARN = re.compile(r"arn:[^:]*:[^:]*:([a-z]{2,}(?:-[a-z]+)+-\d+):(\d{12})?:")
 
 
-def audit(plan: Plan, connection: Connection, clumio_account_id: str | None = None) -> list[Finding]:
+def audit(
+    plan: Plan, connection: Connection, clumio_account_id: str | None = None, external_id: str | None = None
+) -> list[Finding]:
     """What stands in the way of the plan, as far as the plan itself tells.
 
     Args:
         plan: the resolved plan.
         connection: whose plan it is to be.
         clumio_account_id: the one AWS account that roles may trust; None where it is not known.
+        external_id: the one that the account has to give; None where it is not known.
     """
     return [
         *_names(plan),
+        *_duplicate_names(plan),
         *_sizes(plan),
         *_places(plan, connection),
-        *_trust(plan, clumio_account_id),
+        *_trust(plan, clumio_account_id, external_id),
         *_too_open(plan),
         *_unreferenced(plan),
     ]
@@ -160,6 +167,24 @@ def _names(plan: Plan) -> Iterator[Finding]:
             )
 
 
+def _duplicate_names(plan: Plan) -> Iterator[Finding]:
+    """Two entities with one name, as names given by the user can have it; IAM does not look at the case of names."""
+    groups = [(section, "", [resource.name for resource in found]) for section, found in plan.sections().items()]
+    groups += [("roles", role.name, [policy.name for policy in role.inline_policies]) for role in plan.roles]
+    for section, entity, names in groups:
+        folded = [name.lower() for name in names]
+        for name in sorted({name for name in names if folded.count(name.lower()) > 1}):
+            yield Finding(
+                code="duplicate_name",
+                section=section,
+                entity=entity or name,
+                member=f"inline_policies.{name}" if entity else "",
+                message=f"More than one would be called {name}.",
+                found=name,
+                hint="Give each a name of its own in names.",
+            )
+
+
 def _sizes(plan: Plan) -> Iterator[Finding]:
     measured: list[tuple[str, str, str, int, int]] = []
     for topic in plan.topics:
@@ -195,11 +220,11 @@ def _places(plan: Plan, connection: Connection) -> Iterator[Finding]:
     """A file made for another account or region: Clumio writes both into it, so it fits one connection only."""
     accounts: dict[str, list[str]] = {}
     regions: dict[str, list[str]] = {}
-    for place, document in _documents(plan):
+    for *place, document in _documents(plan):
         for account in _own_accounts(document) - {connection.account_id}:
-            accounts.setdefault(account, []).append(place)
+            accounts.setdefault(account, []).append(".".join(place))
         for region in _own_regions(document, connection) - {connection.region}:
-            regions.setdefault(region, []).append(place)
+            regions.setdefault(region, []).append(".".join(place))
     for code, kind, found, wanted in (
         ("foreign_account", "account", accounts, connection.account_id),
         ("foreign_region", "region", regions, connection.region),
@@ -214,15 +239,16 @@ def _places(plan: Plan, connection: Connection) -> Iterator[Finding]:
             )
 
 
-def _documents(plan: Plan) -> Iterator[tuple[str, Document]]:
+def _documents(plan: Plan) -> Iterator[tuple[str, str, str, Document]]:
+    """Section, entity, member and content of every policy that says what may be done."""
     for topic in plan.topics:
         if topic.policy:
-            yield f"topics.{topic.name}.policy", topic.policy
+            yield "topics", topic.name, "policy", topic.policy
     for policy in plan.policies:
-        yield f"policies.{policy.name}.document", policy.document
+        yield "policies", policy.name, "document", policy.document
     for role in plan.roles:
         for inline in role.inline_policies:
-            yield f"roles.{role.name}.inline_policies.{inline.name}", inline.document
+            yield "roles", role.name, f"inline_policies.{inline.name}", inline.document
 
 
 def _own_accounts(document: Document) -> set[str]:
@@ -250,40 +276,60 @@ def _own_regions(document: Document, connection: Connection) -> set[str]:
     return found
 
 
-def _trust(plan: Plan, clumio_account_id: str | None) -> Iterator[Finding]:
+def _trust(plan: Plan, clumio_account_id: str | None, external_id: str | None) -> Iterator[Finding]:
     for role in plan.roles:
         for number, statement in enumerate(_statements(role.trust_policy)):
             if statement.get("Effect") == "Allow":
-                yield from _trusted(role, statement, number, clumio_account_id)
+                yield from _trusted(role, statement, number, clumio_account_id, external_id)
 
 
-def _trusted(role: Role, statement: Mapping[str, Any], number: int, clumio_account_id: str | None) -> Iterator[Finding]:
-    principal = statement.get("Principal")
+def _trusted(
+    role: Role, statement: Mapping[str, Any], number: int, clumio_account_id: str | None, external_id: str | None
+) -> Iterator[Finding]:
+    """What is wrong with a statement that lets somebody assume a role; services of AWS need no external id."""
     finding = partial(Finding, section="roles", entity=role.name, member=f"trust_policy.Statement[{number}]")
-    accounts = ["*"] if principal == "*" else _listed(principal.get("AWS")) if isinstance(principal, dict) else []
-    if "*" in accounts or "NotPrincipal" in statement:
-        yield finding(
-            code="wildcard_principal",
-            message="Anyone may assume the role.",
-            found="*",
-            hint="Do not use this file; ask Clumio's support where it comes from.",
-        )
+    principal = statement.get("Principal")
+    named = principal if isinstance(principal, dict) else {"AWS": principal}
+    others = [value for kind, values in named.items() if kind != "Service" for value in _listed(values)]
+    accounts = _listed(named.get("AWS"))
+    if "*" in others or "NotPrincipal" in statement:
+        yield finding(code="wildcard_principal", message="Anyone may assume the role.", found="*", hint=_DO_NOT_USE)
         return
-    foreign = [account for account in accounts if clumio_account_id and _account_of(account) != clumio_account_id]
+    foreign = [other for other in others if clumio_account_id and _account_of(other) != clumio_account_id]
     if foreign:
         yield finding(
             code="foreign_principal",
-            message=f"Clumio's account is {clumio_account_id}, and the role trusts another.",
+            message=f"The role trusts {', '.join(map(str, foreign))}, and Clumio's account is {clumio_account_id}.",
             found=", ".join(map(str, foreign)),
             hint="Download the file for this connection; if it says the same, ask Clumio's support.",
         )
-    if accounts and not _asks_external_id(statement):
+    asked = _external_ids(statement)
+    if accounts and not asked:
         yield finding(
             code="missing_external_id_condition",
             message="Another account may assume the role without an external id.",
             found=", ".join(map(str, accounts)),
-            hint="Do not use this file; ask Clumio's support where it comes from.",
+            hint=_DO_NOT_USE,
         )
+    elif accounts and external_id and asked != [external_id]:
+        yield finding(
+            code="foreign_external_id",
+            message="Another account may assume the role with an external id that is not this connection's.",
+            found=", ".join(asked),
+            hint=_DO_NOT_USE,
+        )
+
+
+def _external_ids(statement: Mapping[str, Any]) -> list[str]:
+    """The external ids that the statement takes; none where it does not ask for one."""
+    condition = statement.get("Condition")
+    tests = condition.get("StringEquals") if isinstance(condition, dict) else None
+    return [
+        str(value)
+        for key, values in (tests.items() if isinstance(tests, dict) else ())
+        if key.lower() == "sts:externalid"
+        for value in _listed(values)
+    ]
 
 
 def _account_of(principal: Any) -> str:
@@ -294,8 +340,7 @@ def _account_of(principal: Any) -> str:
 
 def _too_open(plan: Plan) -> Iterator[Finding]:
     """Grants that no permissions file needs: anything to a role, or a topic to everybody."""
-    for place, document in _documents(plan):
-        section, entity, member = place.split(".", 2)
+    for section, entity, member, document in _documents(plan):
         finding = partial(Finding, section=section, entity=entity, member=member)
         for statement in _statements(document):
             if statement.get("Effect") != "Allow":
@@ -307,21 +352,21 @@ def _too_open(plan: Plan) -> Iterator[Finding]:
                     code="open_topic",
                     message="Everybody may use the topic, under no condition.",
                     found=str(statement.get("Sid", "")),
-                    hint="Do not use this file; ask Clumio's support where it comes from.",
+                    hint=_DO_NOT_USE,
                 )
             if "*" in _listed(statement.get("Action")) and "*" in _listed(statement.get("Resource")):
                 yield finding(
                     code="allows_everything",
                     message="It allows every action on every resource.",
                     found=str(statement.get("Sid", "")),
-                    hint="Do not use this file; ask Clumio's support where it comes from.",
+                    hint=_DO_NOT_USE,
                 )
 
 
 def _unreferenced(plan: Plan) -> Iterator[Finding]:
     """Policies that nothing attaches and nothing names: harmless, but without a use."""
     attached = {arn for role in plan.roles for arn in role.managed_policies}
-    text = "".join(compact(document) for _place, document in _documents(plan))
+    text = "".join(compact(document) for *_place, document in _documents(plan))
     for policy in plan.policies:
         if policy.arn not in attached and f'"{policy.arn}"' not in text:
             yield Finding(
@@ -331,13 +376,6 @@ def _unreferenced(plan: Plan) -> Iterator[Finding]:
                 entity=policy.name,
                 message="No role has the policy and no document names it.",
             )
-
-
-def _asks_external_id(statement: Mapping[str, Any]) -> bool:
-    condition = statement.get("Condition")
-    tests = condition.get("StringEquals") if isinstance(condition, dict) else None
-    keys = {key.lower() for key in tests} if isinstance(tests, dict) else set()
-    return "sts:externalid" in keys
 
 
 def _statements(document: Document) -> Sequence[Mapping[str, Any]]:

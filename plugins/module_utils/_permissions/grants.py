@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .documents import Document, canonical_policy
+from .documents import Document, canonical_policy, printable
 
 # Begins a part of a grant that names exceptions.
-_ALL_BUT = "not "
+ALL_BUT = "not "
 
 
 @dataclass(frozen=True, order=True)
@@ -71,7 +71,7 @@ def readable(listed: Iterable[Grant]) -> list[str]:
     alike: dict[tuple[str, str, str, str], list[str]] = {}
     for grant in listed:
         alike.setdefault((grant.effect, grant.principal, grant.resource, grant.condition), []).append(grant.action)
-    return [
+    lines = [
         " ".join(
             part
             for part in (
@@ -85,6 +85,7 @@ def readable(listed: Iterable[Grant]) -> list[str]:
         )
         for (effect, principal, resource, condition), actions in sorted(alike.items())
     ]
+    return [printable(line) for line in lines]
 
 
 def _of_policy(policy: Mapping[str, Any]) -> Iterator[Grant]:
@@ -106,15 +107,28 @@ def _principals(statement: Document) -> list[str]:
     for key in ("Principal", "NotPrincipal"):
         if key in statement:
             named = [f"{kind}:{value}" for kind, values in sorted(statement[key].items()) for value in _listed(values)]
-            return named if key == "Principal" else [_ALL_BUT + ", ".join(named)]
+            return named if key == "Principal" else [_all_but(named)]
     return [""]
 
 
 def _either(statement: Document, key: str) -> list[str]:
     """The values of C(Action) or C(Resource); those of the C(Not...) form are one value, since they act together."""
     if f"Not{key}" in statement:
-        return [_ALL_BUT + ", ".join(_listed(statement[f"Not{key}"]))]
+        return [_all_but(_listed(statement[f"Not{key}"]))]
     return _listed(statement.get(key, ""))
+
+
+def _all_but(values: list[str]) -> str:
+    """One value for all exceptions, since they act together; as JSON where a value would read like something else."""
+    plain = ", ".join(values)
+    is_plain = plain.count(", ") == len(values) - 1 and not plain.startswith("[")
+    return ALL_BUT + (plain if is_plain else json.dumps(values))
+
+
+def _excepted(part: str) -> list[str]:
+    text = part.removeprefix(ALL_BUT)
+    values: list[str] = json.loads(text) if text.startswith("[") else text.split(", ")
+    return values
 
 
 def _listed(value: Any) -> list[str]:
@@ -145,15 +159,13 @@ def matches(pattern: str, text: str) -> bool:
 
 def _covers(wide: str, narrow: str) -> bool:
     """Whether one part of a grant is as wide as another; where documents do not tell, it is not."""
-    if narrow.startswith(_ALL_BUT):
-        excepted = narrow.removeprefix(_ALL_BUT).split(", ")
-        if not wide.startswith(_ALL_BUT):
+    if narrow.startswith(ALL_BUT):
+        excepted = _excepted(narrow)
+        if not wide.startswith(ALL_BUT):
             return wide in ("*", "AWS:*")
         # All but these is as wide as all but those if each of these is among those.
-        return all(
-            any(matches(those, these) for those in excepted) for these in wide.removeprefix(_ALL_BUT).split(", ")
-        )
-    return not wide.startswith(_ALL_BUT) and matches(wide, narrow)
+        return all(any(matches(those, these) for those in excepted) for these in _excepted(wide))
+    return not wide.startswith(ALL_BUT) and matches(wide, narrow)
 
 
 def _weaker(weak: str, strong: str) -> bool:

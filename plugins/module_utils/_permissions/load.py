@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import yaml
 
 from .._errors import InputError
-from .documents import Document, compact, same_policy
+from .documents import Document, compact, kind_of, problem_of_policy, same_policy
 from .findings import Finding, refuse_errors
 from .model import FileDocument, FilePolicy, FileRole, FileRule, FileTopic, PermissionsFile
 
@@ -145,7 +145,7 @@ def _unwrapped(value: Any) -> Mapping[str, Any]:
         else:
             break
     if not isinstance(value, dict):
-        raise _unusable(f"it holds {_kind(value)} where the sections {', '.join(SECTIONS)} are expected")
+        raise _unusable(f"it holds {kind_of(value)} where the sections {', '.join(SECTIONS)} are expected")
     if not set(value) & set(SECTIONS):
         raise _unusable(f"it has none of the sections {', '.join(SECTIONS)}")
     return value
@@ -160,7 +160,7 @@ def _section(
         return ()
     if not isinstance(entities, dict):
         _Reader(section, "", {}, findings).wrong(
-            "", f"It holds {_kind(entities)} where an object of names is expected."
+            "", f"It holds {kind_of(entities)} where an object of names is expected."
         )
         return ()
     result = []
@@ -169,7 +169,7 @@ def _section(
         if not name.strip():
             _Reader(section, "", {}, findings).wrong("", "An entity has an empty name.")
         elif section != "ssm_documents" and not isinstance(entities[name], dict):
-            reader.wrong("", f"It holds {_kind(entities[name])} where an object is expected.")
+            reader.wrong("", f"It holds {kind_of(entities[name])} where an object is expected.")
         else:
             before = len(findings)
             entity = read(reader)
@@ -203,7 +203,7 @@ class _Reader:
         if value is None:
             return ""
         if not isinstance(value, str):
-            self.wrong(f"{place}.{member}".lstrip("."), f"It holds {_kind(value)} where text is expected.")
+            self.wrong(f"{place}.{member}".lstrip("."), f"It holds {kind_of(value)} where text is expected.")
             return ""
         return value
 
@@ -222,7 +222,7 @@ class _Reader:
                     self.wrong(place, f"It is not JSON ({error}).")
                     return None
         if not isinstance(value, dict):
-            self.wrong(place, f"It holds {_kind(value)} where a JSON object is expected.")
+            self.wrong(place, f"It holds {kind_of(value)} where a JSON object is expected.")
             return None
         return value
 
@@ -230,15 +230,9 @@ class _Reader:
         document = self.document(member, holder, place)
         if document is None:
             return {}
-        statements = document.get("Statement")
-        statements = statements if isinstance(statements, list) else [statements]
-        if not statements or statements == [None]:
-            self.wrong(place or member, "It is no policy: it has no Statement.")
-            return document
-        for number, statement in enumerate(statements, start=1):
-            problem = _problem_of_statement(statement)
-            if problem:
-                self.wrong(place or member, f"It is no policy: its statement {number} has {problem}.")
+        problem = problem_of_policy(document)
+        if problem:
+            self.wrong(place or member, f"It is no policy: {problem}.")
         return document
 
     def policies(self, member: str) -> tuple[FilePolicy, ...]:
@@ -246,13 +240,13 @@ class _Reader:
         if items is None:
             return ()
         if not isinstance(items, list):
-            self.wrong(member, f"It holds {_kind(items)} where a list of policies is expected.")
+            self.wrong(member, f"It holds {kind_of(items)} where a list of policies is expected.")
             return ()
         result: dict[str, FilePolicy] = {}
         for number, item in enumerate(items):
             place = f"{member}[{number}]"
             if not isinstance(item, dict):
-                self.wrong(place, f"It holds {_kind(item)} where a policy is expected.")
+                self.wrong(place, f"It holds {kind_of(item)} where a policy is expected.")
                 continue
             name = self.text("name", item, place)
             if not name.strip():
@@ -292,7 +286,7 @@ class _Reader:
                     self.wrong("", str(error))
                     return {}
         if not isinstance(content, dict):
-            self.wrong("", f"It holds {_kind(content)} where an SSM document is expected.")
+            self.wrong("", f"It holds {kind_of(content)} where an SSM document is expected.")
             return {}
         spelled: Document = _ssm_spelling(content)
         if not spelled.get("mainSteps") or not spelled.get("schemaVersion"):
@@ -373,41 +367,6 @@ def _ssm_spelling(value: Any, *, names: bool = False) -> Any:
     return result
 
 
-def _problem_of_statement(statement: Any) -> str:
-    """What IAM would not take, by the grammar of policies; empty if nothing.
-
-    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
-    """
-    if not isinstance(statement, dict):
-        return f"{_kind(statement)} where an object is expected"
-    if statement.get("Effect") not in ("Allow", "Deny"):
-        return "an Effect that is neither Allow nor Deny"
-    for member, value in statement.items():
-        if member in ("Action", "NotAction", "Resource", "NotResource"):
-            fits = _are_texts(value)
-        elif member in ("Principal", "NotPrincipal"):
-            fits = value == "*" or (isinstance(value, dict) and all(map(_are_texts, value.values())))
-        elif member == "Condition":
-            fits = isinstance(value, dict) and all(
-                isinstance(tests, dict) and all(map(_are_scalars, tests.values())) for tests in value.values()
-            )
-        elif member in ("Sid", "Effect"):
-            fits = isinstance(value, str)
-        else:
-            return f"a member {member!r}, which IAM does not know"
-        if not fits:
-            return f"a value for {member} that IAM does not take"
-    return ""
-
-
-def _are_texts(value: Any) -> bool:
-    return all(isinstance(item, str) for item in (value if isinstance(value, list) else [value]))
-
-
-def _are_scalars(value: Any) -> bool:
-    return all(isinstance(item, str | bool | int | float) for item in (value if isinstance(value, list) else [value]))
-
-
 def _contradicting_policies(file: PermissionsFile) -> list[Finding]:
     """A managed policy's name is unique in the account: two roles may share a policy, not give one name to two."""
     first: dict[str, FilePolicy] = {}
@@ -427,11 +386,3 @@ def _contradicting_policies(file: PermissionsFile) -> list[Finding]:
                 )
             )
     return findings
-
-
-def _kind(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true or false"
-    return {str: "text", int: "a number", float: "a number", list: "a list", dict: "an object"}.get(type(value), "data")

@@ -52,9 +52,14 @@ class FileRole:
         for statement in statements if isinstance(statements, list) else [statements]:
             principal = statement.get("Principal")
             services = principal.get("Service", []) if isinstance(principal, dict) else []
-            if statement["Effect"] == "Allow" and service in (services if isinstance(services, list) else [services]):
+            if statement["Effect"] == "Allow" and service in _services(services):
                 return True
         return False
+
+
+def _services(principals: str | list[str]) -> set[str]:
+    """The service principals, without the ending that some have in China."""
+    return {name.removesuffix(".cn") for name in (principals if isinstance(principals, list) else [principals])}
 
 
 @dataclass(frozen=True)

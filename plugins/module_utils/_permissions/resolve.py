@@ -36,11 +36,12 @@ _PLACEHOLDER = rf"(?:CLUMIO|{EXTERNAL_ID})[A-Z0-9]*"
 
 @dataclass(frozen=True, kw_only=True)
 class Resolved:
-    """The plan, what stands in its way, and whether stand-ins took the place of a token or an external id."""
+    """The plan, what stands in its way, whether it has stand-ins for token or external id, and the latter."""
 
     plan: Plan
     findings: tuple[Finding, ...]
     preview: bool
+    external_id: str | None
 
 
 def placeholder(name: str) -> str:
@@ -93,7 +94,7 @@ def resolve(
         ssm_documents=tuple(_ssm_documents(file, naming, words)),
     )
     findings = (*words.findings, *_unfit_names(file, naming), *_unknown_names(file, naming))
-    return Resolved(plan=plan, findings=findings, preview=preview)
+    return Resolved(plan=plan, findings=findings, preview=preview, external_id=external_id)
 
 
 def _unfit_names(file: PermissionsFile, naming: Naming) -> list[Finding]:

@@ -34,6 +34,7 @@ def findings(plan: Plan, connection: Connection, client: Callable[[str], Any]) -
     return [*audit_credentials(connection, owner), *audit_quotas(plan, quotas), *audit_rule_count(plan, rules)]
 
 
-def held(work: Sequence[Work], connection: Connection) -> list[Resource]:
-    """What the account holds of all that is wanted, whosever it is."""
-    return [change.before for change in compare(work, connection) if change.before]
+def held(work: Sequence[Work], connection: Connection) -> tuple[list[Resource], list[Resource]]:
+    """What the account holds of all that is wanted, whosever it is, and what it will hold."""
+    changes = compare(work, connection)
+    return [change.before for change in changes if change.before], [change.after for change in changes]

@@ -4,19 +4,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import chain
 from typing import Any
 
 from .._change import Change
 from .._errors import ClumioError
-from .._permissions.compare import Difference, holders
+from .._permissions.compare import Difference, Holders, holders
 from .._permissions.compare import compare as compare_holders
 from .._permissions.grants import digest
 from .._permissions.plan import Policy, Resource, Role, Topic
 
 GRANTS_TAG = "clumio:grants"
+
+# Of a long difference a sentence tells the beginning; the failure's facts have it all.
+_MOST_LINES = 12
 
 # The kinds of resources that grant something by themselves.
 _GRANTING = (Topic, Policy, Role)
@@ -28,11 +31,17 @@ def with_digest(resources: Sequence[Resource]) -> list[Resource]:
     It is about all of them, so that a new role next to known ones is not taken for approved.
     """
     held = holders(resources)
-    tag = {GRANTS_TAG: digest(chain.from_iterable(held[name] for name in sorted(held)))}
+    tag = {GRANTS_TAG: _digest_of(held)}
     return [
         replace(resource, tags={**resource.tags, **tag}) if isinstance(resource, _GRANTING) else resource
         for resource in resources
     ]
+
+
+def _digest_of(held: Holders) -> str:
+    """A short name for what each holder grants: who grants it matters as much as what."""
+    listed = "".join(f"{holder}\n{digest(documents)}\n" for holder, documents in sorted(held.items()))
+    return hashlib.sha256(listed.encode()).hexdigest()[:32]
 
 
 def widening(changes: Sequence[Change[Any]]) -> list[Difference]:
@@ -57,9 +66,11 @@ def refuse_widening(changes: Sequence[Change[Any]]) -> None:
     """
     found = widening(changes)
     if found:
-        told = "; ".join(f"{difference.holder}: {', '.join(difference.text)}" for difference in found)
+        lines = [f"{difference.holder}: {line}" for difference in found for line in difference.text]
+        more = f"; and {len(lines) - _MOST_LINES} more" if len(lines) > _MOST_LINES else ""
         raise ClumioError(
-            f"This step wrote nothing: it would grant more than was approved before ({told}).",
+            "This step wrote nothing: it would grant more than was approved before "
+            f"({'; '.join(lines[:_MOST_LINES])}{more}).",
             code="widening_not_approved",
             hint="Review it, and run again with approve_changes set to true.",
             differences=[difference.as_dict() for difference in found],

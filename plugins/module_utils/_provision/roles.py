@@ -97,6 +97,8 @@ class Roles(Noun[Role]):
             for policy in role.inline_policies
             if not same_policy(policy.document, inside.get(policy.name))
         ]
+        # A creation is refused at once where there is nothing to wait for.
+        bare = bare if before is None else [partial(settled, call, PASSING) for call in bare]
         return [bare, [partial(settled, call, PASSING) for call in policies]]
 
     def tag(self, resource: Role) -> None:

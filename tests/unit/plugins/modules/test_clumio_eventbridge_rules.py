@@ -192,7 +192,7 @@ def test_targets_that_aws_refuses_in_its_answer(aws):
     aws.answer("PutTargets", {"FailedEntryCount": 1, "FailedEntries": [failed]})
     result, _writes = run(aws, clumio_eventbridge_rules, rules=rules())
     assert result["failed"]
-    assert result["msg"] == f"Cannot add the targets of the rule {NAME}: clumio-publish: It is managed.."
+    assert result["msg"] == f"Cannot add the targets of the rule {NAME}: clumio-publish: It is managed."
     assert (result["failure"]["code"], result["failure"]["aws_code"]) == ("aws_refused", "ManagedRuleException")
 
 

@@ -98,8 +98,8 @@ DIFFERENT = {
         [role(A=PUT)],
         {"roles.Role": ("changed", ["- Allow s3:getobject on *", "+ Allow s3:putobject on *"])},
     ),
-    "a denial more": ([role(A=PUT)], [role(A=PUT, B=DENY)], {"roles.Role": ("changed", ["- Deny s3:getobject on *"])}),
-    "a denial less": ([role(A=PUT, B=DENY)], [role(A=PUT)], {"roles.Role": ("changed", ["+ Deny s3:getobject on *"])}),
+    "a denial more": ([role(A=PUT)], [role(A=PUT, B=DENY)], {"roles.Role": ("changed", ["+ Deny s3:getobject on *"])}),
+    "a denial less": ([role(A=PUT, B=DENY)], [role(A=PUT)], {"roles.Role": ("changed", ["- Deny s3:getobject on *"])}),
     "a managed policy": (
         [managed("M", GET), role("M")],
         [managed("M", BOTH), role("M")],
@@ -137,18 +137,18 @@ DIFFERENT = {
     "a principal more": (
         [trusting("1")],
         [trusting("1", "2")],
-        {"roles.Role.trust_policy": ("changed", ["+ Allow sts:assumerole by AWS:2"])},
+        {"trust_policies.Role": ("changed", ["+ Allow sts:assumerole by AWS:2"])},
     ),
     "an external id less": (
         [trusting("1", external_id="E")],
         [trusting("1")],
-        {"roles.Role.trust_policy": ("changed", ["+ Allow sts:assumerole by AWS:1"])},
+        {"trust_policies.Role": ("changed", ["+ Allow sts:assumerole by AWS:1"])},
     ),
     "another external id": (
         [trusting("1", external_id="E")],
         [trusting("1", external_id="F")],
         {
-            "roles.Role.trust_policy": (
+            "trust_policies.Role": (
                 "changed",
                 [
                     '- Allow sts:assumerole by AWS:1 if {"StringEquals": {"external_id": "E"}}',
@@ -172,7 +172,7 @@ DIFFERENT = {
         [trusting("1")],
         {
             "roles.Role": ("added", ["+ Allow s3:getobject on *"]),
-            "roles.Role.trust_policy": ("added", ["+ Allow sts:assumerole by AWS:1"]),
+            "trust_policies.Role": ("added", ["+ Allow sts:assumerole by AWS:1"]),
         },
     ),
     "a role less": (
@@ -180,7 +180,7 @@ DIFFERENT = {
         [],
         {
             "roles.Role": ("removed", ["- Allow s3:getobject on *"]),
-            "roles.Role.trust_policy": ("removed", ["- Allow sts:assumerole by AWS:1"]),
+            "trust_policies.Role": ("removed", ["- Allow sts:assumerole by AWS:1"]),
         },
     ),
 }
@@ -210,7 +210,7 @@ def test_a_weaker_denial_widens():
 
 
 def test_holders_are_kept_apart_whatever_their_names():
-    named = ["Role", "Role.trust_policy"]
+    named = ["Role", "Role.trust_policy", "trust_policies.Role"]
     assert len(holders([role(name=name, A=GET) for name in named])) == 2 * len(named)
 
 

@@ -106,6 +106,8 @@ COVERED = {
     "resource with a star": (on("arn:aws:s3:::a/*"), on("arn:aws:s3:::a/b")),
     "anything for all but some": (acting("*"), policy(NotAction="iam:*", Resource="*")),
     "any resource for all but some": (on("*"), policy(Action="s3:GetObject", NotResource="a")),
+    "more exceptions": (policy(NotAction="a:A", Resource="*"), policy(NotAction=["a:A", "b:B"], Resource="*")),
+    "a wider exception": (policy(NotAction="a:A", Resource="*"), policy(NotAction="a:*", Resource="*")),
     "the same exceptions": (policy(NotAction=["a:A", "b:B"]), policy(NotAction=["b:b", "a:a"])),
     "a condition": (acting("s3:GetObject"), conditioned(StringEquals={"k": "v"})),
     "a condition more": (
@@ -175,6 +177,18 @@ BEYOND = {
     "a narrower excepted resource": (
         policy(Action="s3:*", NotResource="arn:aws:s3:::a*"),
         policy(Action="s3:*", NotResource="arn:aws:s3:::ab"),
+    ),
+    "two exceptions and one that reads like both": (
+        policy(Action="s3:*", NotResource=["arn:aws:s3:::a", "arn:aws:s3:::b"]),
+        policy(Action="s3:*", NotResource="arn:aws:s3:::a, arn:aws:s3:::b"),
+    ),
+    "an exception that begins like a list": (
+        policy(Action="s3:*", NotResource='["a"]'),
+        policy(Action="s3:*", NotResource="[a"),
+    ),
+    "an exception that reads like a list": (
+        policy(Action="s3:*", NotResource="a"),
+        policy(Action="s3:*", NotResource='["a"]'),
     ),
     "an excepted principal less": (
         policy(NotPrincipal={"AWS": ["1", "2"]}, Action="s3:*", Resource="*"),
@@ -444,3 +458,9 @@ def test_readable(document, lines):
 
 def test_readable_of_nothing():
     assert readable([]) == []
+
+
+def test_readable_has_no_sign_that_moves_the_cursor():
+    """A person approves by these lines: nothing in a file may hide one of them or make two of one."""
+    escapes = acting("s3:A\n", Resource="a\n\x1b[2Kb", Principal={"AWS": "\u202e1"})
+    assert all(line.isprintable() for line in readable(grants([escapes])))

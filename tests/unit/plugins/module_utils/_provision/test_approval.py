@@ -146,18 +146,18 @@ WIDENED = {
     "trust": (
         [role()],
         [role(trust=trust_policy(Condition={"StringEquals": {"sts:ExternalId": "Other"}}))],
-        ["roles.Role.trust_policy"],
+        ["trust_policies.Role"],
     ),
     "a topic's policy": ([topic("sns:Publish")], [topic("sns:*")], ["topics.Topic"]),
     "another role": (
         [role(X=GET)],
         [role(X=GET), role("Second", X=PUT)],
-        ["roles.Second", "roles.Second.trust_policy"],
+        ["roles.Second", "trust_policies.Second"],
     ),
     "another role that can do the same": (
         [role(X=GET)],
         [role(X=GET), role("Second", X=GET)],
-        ["roles.Second", "roles.Second.trust_policy"],
+        ["roles.Second", "trust_policies.Second"],
     ),
     "another policy that no role has": ([role(X=GET)], [role(X=GET), managed("M", PUT)], ["policies.M"]),
     "what another role could do already": (
@@ -168,7 +168,7 @@ WIDENED = {
     "who could assume another role already": (
         [role("A"), role("B", trust=policy(Principal={"Service": "ssm.amazonaws.com"}, Action="sts:AssumeRole"))],
         [role("A"), role("B")],
-        ["roles.B.trust_policy"],
+        ["trust_policies.B"],
     ),
     "less of one and more of another": (
         [role("A", X=BOTH), role("B")],
@@ -228,8 +228,12 @@ DRIFT = {
     "another document": lambda tagged: [replace(tagged[0], document=PUT), *tagged[1:]],
     "a role gone": lambda tagged: tagged[:2],
     "all but one gone": lambda tagged: tagged[:1],
-    "all but one tag gone": lambda tagged: [replace(tagged[0], tags={}), replace(tagged[1], inline_policies=(), tags={}), tagged[2]],
-}  # fmt: skip
+    "all but one tag gone": lambda tagged: [
+        replace(tagged[0], tags={}),
+        replace(tagged[1], inline_policies=(), tags={}),
+        tagged[2],
+    ],
+}
 
 
 @pytest.mark.parametrize("drift", DRIFT.values(), ids=DRIFT)
@@ -237,15 +241,10 @@ def test_what_was_approved_may_be_put_back(drift):
     assert widening(changes(drift(with_digest(WHOLE)), WHOLE)) == []
 
 
-@pytest.mark.parametrize("drift", [change for name, change in DRIFT.items() if name != "all but one gone"])
+@pytest.mark.parametrize("drift", DRIFT.values(), ids=DRIFT)
 def test_what_was_approved_is_no_leave_for_more(drift):
-    held = drift(with_digest(WHOLE))
-    more = [managed("M", BOTH), *WHOLE[1:]]
-    found = widening(changes(held, more))
-    assert found
-    refused = changes(held, more)
-    with pytest.raises(ClumioError):
-        refuse_widening(refused)
+    more = [managed("M", policy(Action="s3:*", Resource="*")), *WHOLE[1:]]
+    assert "roles.A" in holders(widening(changes(drift(with_digest(WHOLE)), more)))
 
 
 def test_drift_of_what_is_remembered_nowhere_is_told():
