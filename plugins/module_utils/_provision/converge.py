@@ -57,8 +57,8 @@ class Noun(ABC, Generic[R]):
         """
 
     @abstractmethod
-    def tag(self, resource: R) -> None:
-        """Write the tags of a resource that exists."""
+    def tag(self, resource: R, tags: Mapping[str, str]) -> None:
+        """Add tags to a resource that exists, or change them."""
 
     def compare(self, desired: R, connection: Connection) -> Change[R]:
         """Read the resource and compare it."""
@@ -141,7 +141,9 @@ def _stages(noun: Noun[Any], change: Change[Any]) -> list[Stage]:
     if change.before is not None and "tags" in change.differences:
         while len(stages) < _STAGES:
             stages.append([])
-        stages.append([partial(noun.tag, change.after)])
+        held = change.before.tags
+        tags = {key: value for key, value in change.after.tags.items() if held.get(key) != value}
+        stages.append([partial(noun.tag, change.after, tags)])
     return stages
 
 

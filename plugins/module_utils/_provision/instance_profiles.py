@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -52,8 +52,8 @@ class InstanceProfiles(Noun[InstanceProfile]):
             else [],
         ]
 
-    def tag(self, resource: InstanceProfile) -> None:
-        iam.tag_instance_profile(self._iam, resource.name, resource.tags)
+    def tag(self, resource: InstanceProfile, tags: Mapping[str, str]) -> None:
+        iam.tag_instance_profile(self._iam, resource.name, tags)
 
     def _put_role(self, profile: InstanceProfile, held: str) -> None:
         if held:

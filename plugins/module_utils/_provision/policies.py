@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -76,8 +76,8 @@ class Policies(Noun[Policy]):
             return []
         return [[partial(self._update, policy.arn, document, change.details.get("superfluous_version"))]]
 
-    def tag(self, resource: Policy) -> None:
-        iam.tag_policy(self._iam, resource.arn, resource.tags)
+    def tag(self, resource: Policy, tags: Mapping[str, str]) -> None:
+        iam.tag_policy(self._iam, resource.arn, tags)
 
     def _update(self, arn: str, document: str, superfluous_version: str | None) -> None:
         if superfluous_version:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -101,5 +101,5 @@ class Roles(Noun[Role]):
         bare = bare if before is None else [partial(settled, call, PASSING) for call in bare]
         return [bare, [partial(settled, call, PASSING) for call in policies]]
 
-    def tag(self, resource: Role) -> None:
-        iam.tag_role(self._iam, resource.name, resource.tags)
+    def tag(self, resource: Role, tags: Mapping[str, str]) -> None:
+        iam.tag_role(self._iam, resource.name, tags)

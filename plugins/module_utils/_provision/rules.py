@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -87,5 +87,5 @@ class Rules(Noun[Rule]):
             [partial(settled, put_targets, ("ResourceNotFoundException",))] if due else [],
         ]
 
-    def tag(self, resource: Rule) -> None:
-        events.tag_rule(self._events, resource.arn, resource.tags)
+    def tag(self, resource: Rule, tags: Mapping[str, str]) -> None:
+        events.tag_rule(self._events, resource.arn, tags)

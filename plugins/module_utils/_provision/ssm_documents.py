@@ -76,8 +76,8 @@ class SsmDocuments(Noun[SsmDocument]):
             return []
         return [[partial(self._update, document, content, change.details.get("ready_version"))]]
 
-    def tag(self, resource: SsmDocument) -> None:
-        ssm.tag_document(self._ssm, resource.name, resource.tags)
+    def tag(self, resource: SsmDocument, tags: Mapping[str, str]) -> None:
+        ssm.tag_document(self._ssm, resource.name, tags)
 
     def _update(self, document: SsmDocument, content: str, ready_version: str | None) -> None:
         version = ready_version or ssm.update_document(

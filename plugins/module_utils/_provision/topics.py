@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -45,5 +45,5 @@ class Topics(Noun[Topic]):
         changed = policy if "policy" in change.differences else {}
         return [[partial(sns.set_topic_attribute, self._sns, topic.arn, name, text) for name, text in changed.items()]]
 
-    def tag(self, resource: Topic) -> None:
-        sns.tag_topic(self._sns, resource.arn, resource.tags)
+    def tag(self, resource: Topic, tags: Mapping[str, str]) -> None:
+        sns.tag_topic(self._sns, resource.arn, tags)
