@@ -61,10 +61,11 @@ class Change(Generic[R_co]):
         }
 
     def diff(self) -> dict[str, Any]:
-        """For Ansible's diff mode: both sides readable and sorted."""
+        """For Ansible's diff mode: both sides readable and sorted, and what goes without standing in either."""
+        version = self.details.get("superfluous_version")
         return {
             "before_header": self.label,
-            "after_header": self.label,
+            "after_header": f"{self.label}, its version {version} deleted" if version else self.label,
             "before": readable(self.before) if self.before else "",
             "after": readable(self.after),
         }
