@@ -45,7 +45,7 @@ unit: venv
 	pytest
 
 molecule: venv
-	molecule test --all --report
+	molecule test --all --workers 2 --report
 
 pin:
 	rm -rf .venv-pin && $(PYTHON) -m venv .venv-pin

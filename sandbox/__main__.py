@@ -21,7 +21,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sandbox import dump
 from sandbox.processes import (
     DEFAULT_DIRECTORY,
     Options,
@@ -156,6 +155,9 @@ def _print_calls(state: State, options: argparse.Namespace) -> None:
 
 
 def _print_dump(state: State, options: argparse.Namespace) -> None:
+    # It takes boto3 along, which costs every other command half a second.
+    from sandbox import dump
+
     aws = dump.of_account(state.urls["aws"], options.account or state.account, options.region or state.region)
     clumio = http_json("GET", f"{state.urls['clumio_api']}/_sandbox/connections")
     if options.summary:

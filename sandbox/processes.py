@@ -260,6 +260,9 @@ def _environment(urls: Mapping[str, str], options: Options, token: str) -> dict[
         "AWS_SECRET_ACCESS_KEY": "sandbox",
         "AWS_DEFAULT_REGION": options.region,
         "AWS_REGION": options.region,
+        # boto3 would take a proxy even to loopback.
+        "NO_PROXY": "127.0.0.1",
+        "no_proxy": "127.0.0.1",
         "CLUMIO_API_BASE_URL": urls["clumio_api"],
         "CLUMIO_API_TOKEN": token,
     }

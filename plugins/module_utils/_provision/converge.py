@@ -173,7 +173,7 @@ def _refuse_foreign(changes: Sequence[Change[Any]], connection: Connection) -> N
 
 
 # What AWS fixes when a resource is created.
-_FIXED = ("arn", "path", "document_type")
+_FIXED = ("path", "document_type")
 
 
 def _refuse_unchangeable(changes: Sequence[Change[Any]]) -> None:

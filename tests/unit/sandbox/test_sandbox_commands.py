@@ -45,7 +45,7 @@ def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
 
 def exports(output: str) -> dict[str, str]:
     """The variables that a shell would have after ``eval``; every line must be an export."""
-    lines = [re.fullmatch(r"export ([A-Z_]+)=('[^']*')", line) for line in output.splitlines()]
+    lines = [re.fullmatch(r"export ([A-Za-z_]+)=('[^']*')", line) for line in output.splitlines()]
     assert all(lines), output
     return {line[1]: shlex.split(line[2])[0] for line in lines if line}
 
@@ -119,6 +119,8 @@ def test_start_prints_what_clients_need(started: Started) -> None:
         "AWS_ACCESS_KEY_ID": "SANDBOX111122223333",
         "AWS_DEFAULT_REGION": "us-west-2",
         "AWS_REGION": "us-west-2",
+        "NO_PROXY": "127.0.0.1",
+        "no_proxy": "127.0.0.1",
     }
     others = {"AWS_ENDPOINT_URL", "AWS_SECRET_ACCESS_KEY", "CLUMIO_API_BASE_URL", "CLUMIO_API_TOKEN"}
     assert known.items() <= started.variables.items()
@@ -192,6 +194,8 @@ def test_stop_does_not_touch_a_process_that_has_the_number_of_one_of_ours(state_
     file = state_dir / "state.json"
     state = json.loads(file.read_text(encoding="utf-8"))
     os.kill(state["pids"]["proxy"], signal.SIGKILL)
+    while process_lives(state["pids"]["proxy"]):
+        pass
     with subprocess.Popen(["sleep", "60"]) as stranger:
         state["pids"]["proxy"] = stranger.pid
         file.write_text(json.dumps(state), encoding="utf-8")
