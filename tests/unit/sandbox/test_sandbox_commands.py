@@ -106,9 +106,11 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
     directory = tmp_path_factory.mktemp("commands") / "state"
     delays = ("--connect-delay", "0", "--ingest-delay", "0")
     done = command("start", *delays, "--state-dir", str(directory), AWS_PROFILE="none", HTTP_PROXY="http://127.0.0.1:1")
-    assert done.returncode == 0, done.stderr
-    yield Started(directory, exports(done.stdout))
-    processes.stop(directory)
+    try:
+        assert done.returncode == 0, done.stderr
+        yield Started(directory, exports(done.stdout))
+    finally:
+        processes.stop(directory)
 
 
 # ---- start, env, stop
