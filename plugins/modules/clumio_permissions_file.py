@@ -363,25 +363,24 @@ failure:
 """
 
 import json
-import os
 from functools import partial
-from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
+from ansible_collections.clumio.aws.plugins.module_utils import _files as files
 from ansible_collections.clumio.aws.plugins.module_utils import _sections as sections
 from ansible_collections.clumio.aws.plugins.module_utils._aws import regions
 from ansible_collections.clumio.aws.plugins.module_utils._aws._call import config
 from ansible_collections.clumio.aws.plugins.module_utils._clumio import arguments, asset_types, templates
-from ansible_collections.clumio.aws.plugins.module_utils._errors import ClumioError, InputError
+from ansible_collections.clumio.aws.plugins.module_utils._errors import ClumioError
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.arns import SUPPORT_ROLE, handed_over
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.audit import audit
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.catalogue import catalogue
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.compare import compare, holders
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.findings import refuse_errors
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.leave_out import leave_out
-from ansible_collections.clumio.aws.plugins.module_utils._permissions.load import MAXIMUM_BYTES, load
+from ansible_collections.clumio.aws.plugins.module_utils._permissions.load import load
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.names import Connection, Naming
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.resolve import resolve
 from ansible_collections.clumio.aws.plugins.module_utils._provision import account
@@ -413,21 +412,10 @@ def build_argument_spec():
     }
 
 
-def read_path(path):
-    """The bytes of a file that the user names."""
-    try:
-        with Path(path).open("rb") as file:
-            # One byte more than the reader takes, so that it refuses the file, whatever is behind the path.
-            return file.read(MAXIMUM_BYTES + 1)
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise InputError(f"The file '{path}' cannot be read: {why}.", code="unreadable_path") from error
-
-
 def fetch(params, connection):
     """The file's bytes, from wherever they are to come."""
     if params["path"] is not None:
-        return read_path(params["path"])
+        return files.read(params["path"])
     if params["content"] is not None:
         return params["content"].encode()
     types = asset_types.parse(params["asset_types"])
@@ -453,24 +441,21 @@ def compare_with_previous(params, plan, naming, client):
         work = sections.work(GRANTING, plan.as_dict(), naming.connection, client)
         before, after = account.held(work, naming.connection)
     else:
-        before, after = resolved(params, load(read_path(params["previous"])), naming).plan.resources(), plan.resources()
+        before, after = (
+            resolved(params, load(files.read(params["previous"])), naming).plan.resources(),
+            plan.resources(),
+        )
     return [difference.as_dict() for difference in compare(holders(before), holders(after))]
 
 
 def save(module, raw):
     """Write the file to O(dest) if that is not what is there."""
-    dest = Path(module.params["dest"])
-    before = read_path(dest) if dest.is_file() else None
-    if before == raw:
-        return {"changed": False}
-    if dest.is_dir() or not os.access(dest.parent, os.W_OK):
-        raise InputError(f"{dest} is a directory, or is in one that cannot be written to.", code="unwritable_dest")
-    if not module.check_mode:
+    diff = files.difference(module.params["dest"], raw)
+    if diff and not module.check_mode:
         with NamedTemporaryFile(dir=module.tmpdir, delete=False) as temporary:
             temporary.write(raw)
-        module.atomic_move(temporary.name, str(dest))
-    diff = {"before_header": str(dest), "after_header": str(dest), "before": (before or b"").decode(errors="replace")}
-    return {"changed": True, "diff": diff | {"after": raw.decode(errors="replace")}}
+        module.atomic_move(temporary.name, module.params["dest"])
+    return {"changed": True, "diff": diff} if diff else {"changed": False}
 
 
 def run(module):
