@@ -25,13 +25,13 @@ def canonical_policy(policy: Mapping[str, Any]) -> Document:
     keys, numbers and booleans against their text, `"*"` against `{"AWS": "*"}` and an account's root against its id.
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
     """
-    statements = [_statement(statement, fold=True) for statement in _as_list(policy.get("Statement", []))]
+    statements = [_statement(statement, fold=True) for statement in listed(policy.get("Statement", []))]
     return {**_without(policy, "Statement"), "Statement": _sorted(statements)}
 
 
 def readable_policy(policy: Mapping[str, Any]) -> Document:
     """The policy sorted for reading: like the canonical form, with the spelling of its author kept."""
-    statements = [_statement(statement, fold=False) for statement in _as_list(policy.get("Statement", []))]
+    statements = [_statement(statement, fold=False) for statement in listed(policy.get("Statement", []))]
     return {**_without(policy, "Statement"), "Statement": _sorted(statements)}
 
 
@@ -132,7 +132,7 @@ def _folded(tests: Document, *, fold: bool) -> Document:
 
 def _texts(value: Any, change: Callable[[str], str] | None = None) -> Any:
     """A set-like member: sorted, without repeats; a set of one as a scalar."""
-    texts = {_text(item) for item in _as_list(value)}
+    texts = {_text(item) for item in listed(value)}
     if change:
         texts = {change(text) for text in texts}
     return next(iter(texts)) if len(texts) == 1 else sorted(texts)
@@ -142,7 +142,8 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
-def _as_list(value: Any) -> list[Any]:
+def listed(value: Any) -> list[Any]:
+    """A member that may be a list or the one item of it, as a list."""
     return value if isinstance(value, list) else [value]
 
 
@@ -162,7 +163,7 @@ def problem_of_policy(document: Mapping[str, Any]) -> str:
     statements = document.get("Statement")
     if not statements:
         return "it has no Statement"
-    for number, statement in enumerate(_as_list(statements), start=1):
+    for number, statement in enumerate(listed(statements), start=1):
         problem = _problem_of_statement(statement)
         if problem:
             return f"its statement {number} has {problem}"
@@ -193,11 +194,11 @@ def _problem_of_statement(statement: Any) -> str:
 
 
 def _are_texts(value: Any) -> bool:
-    return all(isinstance(item, str) for item in _as_list(value))
+    return all(isinstance(item, str) for item in listed(value))
 
 
 def _are_scalars(value: Any) -> bool:
-    return all(isinstance(item, str | bool | int | float) for item in _as_list(value))
+    return all(isinstance(item, str | bool | int | float) for item in listed(value))
 
 
 def kind_of(value: Any) -> str:

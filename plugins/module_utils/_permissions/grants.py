@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .documents import Document, canonical_policy, printable
+from .documents import Document, canonical_policy, listed, printable
 
 # Begins a part of a grant that names exceptions.
 ALL_BUT = "not "
@@ -106,7 +106,7 @@ def _of_policy(policy: Mapping[str, Any]) -> Iterator[Grant]:
 def _principals(statement: Document) -> list[str]:
     for key in ("Principal", "NotPrincipal"):
         if key in statement:
-            named = [f"{kind}:{value}" for kind, values in sorted(statement[key].items()) for value in _listed(values)]
+            named = [f"{kind}:{value}" for kind, values in sorted(statement[key].items()) for value in listed(values)]
             return named if key == "Principal" else [_all_but(named)]
     return [""]
 
@@ -114,8 +114,8 @@ def _principals(statement: Document) -> list[str]:
 def _either(statement: Document, key: str) -> list[str]:
     """The values of C(Action) or C(Resource); those of the C(Not...) form are one value, since they act together."""
     if f"Not{key}" in statement:
-        return [_all_but(_listed(statement[f"Not{key}"]))]
-    return _listed(statement.get(key, ""))
+        return [_all_but(listed(statement[f"Not{key}"]))]
+    return listed(statement.get(key, ""))
 
 
 def _all_but(values: list[str]) -> str:
@@ -129,10 +129,6 @@ def _excepted(part: str) -> list[str]:
     text = part.removeprefix(ALL_BUT)
     values: list[str] = json.loads(text) if text.startswith("[") else text.split(", ")
     return values
-
-
-def _listed(value: Any) -> list[str]:
-    return value if isinstance(value, list) else [value]
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -180,7 +176,7 @@ def _weaker(weak: str, strong: str) -> bool:
             others = narrower.get(operator, {}).get(key)
             if others is None:
                 return False
-            these, those = set(_listed(values)), set(_listed(others))
+            these, those = set(listed(values)), set(listed(others))
             if not (these <= those if "Not" in operator else those <= these):
                 return False
     return True

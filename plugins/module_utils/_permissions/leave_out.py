@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from .documents import Document
+from .documents import Document, listed
 from .model import FilePolicy, PermissionsFile
 from .resolve import placeholder
 
@@ -40,8 +40,7 @@ def leave_out(file: PermissionsFile, role: str) -> PermissionsFile:
 
 
 def _without(document: Document, word: str) -> Document:
-    statements = document["Statement"]
-    statements = statements if isinstance(statements, list) else [statements]
+    statements = listed(document["Statement"])
     if not any(word in _resources(statement) for statement in statements):
         return document
     result = []
@@ -55,5 +54,4 @@ def _without(document: Document, word: str) -> Document:
 
 
 def _resources(statement: Document) -> list[Any]:
-    resources = statement.get("Resource", [])
-    return resources if isinstance(resources, list) else [resources]
+    return listed(statement.get("Resource", []))

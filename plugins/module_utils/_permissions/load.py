@@ -8,6 +8,7 @@ What is unclear in the file is an error, never a guess: all errors of a file are
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -125,8 +126,7 @@ def _is_deeper(value: Any, depth: int) -> bool:
 def _unique(pairs: list[tuple[str, Any]]) -> Document:
     result = dict(pairs)
     if len(result) != len(pairs):
-        seen: set[str] = set()
-        repeated = sorted({key for key, _value in pairs if key in seen or seen.add(key)})  # type: ignore[func-returns-value]
+        repeated = sorted(key for key, times in Counter(key for key, _value in pairs).items() if times > 1)
         raise ValueError(f"the key {repeated[0]!r} stands twice in one object")
     return result
 

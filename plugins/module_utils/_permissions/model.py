@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .documents import Document
+from .documents import Document, listed
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,7 @@ class FileRole:
 
     def trusts_service(self, service: str) -> bool:
         """Whether the AWS service of this principal, C(ec2.amazonaws.com) say, may assume the role."""
-        statements = self.trust_policy["Statement"]
-        for statement in statements if isinstance(statements, list) else [statements]:
+        for statement in listed(self.trust_policy["Statement"]):
             principal = statement.get("Principal")
             services = principal.get("Service", []) if isinstance(principal, dict) else []
             if statement["Effect"] == "Allow" and service in _services(services):
@@ -59,7 +58,7 @@ class FileRole:
 
 def _services(principals: str | list[str]) -> set[str]:
     """The service principals, without the ending that some have in China."""
-    return {name.removesuffix(".cn") for name in (principals if isinstance(principals, list) else [principals])}
+    return {name.removesuffix(".cn") for name in listed(principals)}
 
 
 @dataclass(frozen=True)

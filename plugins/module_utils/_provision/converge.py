@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import zip_longest
@@ -45,9 +45,9 @@ class Noun(ABC, Generic[R]):
     def read(self, desired: R) -> Found[R] | None:
         """What AWS holds under the name of C(desired)."""
 
-    @abstractmethod
-    def after(self, desired: R, found: R) -> R:
+    def after(self, desired: R, found: R) -> R:  # noqa: ARG002
         """What AWS will hold: as desired, with what is not ours to change kept as found; tags aside."""
+        return desired
 
     @abstractmethod
     def stages(self, change: Change[R]) -> Sequence[Stage]:
@@ -78,9 +78,6 @@ class Noun(ABC, Generic[R]):
             details=found.details,
         )
 
-
-# How many stages nouns have at most.
-_STAGES = 2
 
 # A kind of resource with all resources of that kind that are wanted.
 Work = tuple[Noun[Any], Sequence[Resource]]
@@ -123,9 +120,11 @@ def provision(
         if not approve_changes:
             refuse_widening(changes)
         nouns = {noun.section: noun for noun, _wanted in work}
-        due = [_stages(nouns[change.section], change) for change in changes if change.action != "none"]
-        for stage in zip_longest(*due, fillvalue=()):
+        due = [change for change in changes if change.action != "none"]
+        for stage in zip_longest(*(nouns[change.section].stages(change) for change in due), fillvalue=()):
             parallel.run([call for calls in stage for call in calls])
+        # Last, since a digest of grants is written once they are in force.
+        parallel.run([partial(nouns[change.section].tag, change.after, tags) for change, tags in _new_tags(due)])
     return changes
 
 
@@ -135,16 +134,12 @@ def remembering_grants(work: Sequence[Work]) -> list[Work]:
     return [(noun, [next(tagged) for _resource in wanted]) for noun, wanted in work]
 
 
-def _stages(noun: Noun[Any], change: Change[Any]) -> list[Stage]:
-    """The noun's stages and, last, the tags of an update: a digest of grants is written once they are in force."""
-    stages = [*noun.stages(change)]
-    if change.before is not None and "tags" in change.differences:
-        while len(stages) < _STAGES:
-            stages.append([])
-        held = change.before.tags
-        tags = {key: value for key, value in change.after.tags.items() if held.get(key) != value}
-        stages.append([partial(noun.tag, change.after, tags)])
-    return stages
+def _new_tags(due: Sequence[Change[Any]]) -> Iterator[tuple[Change[Any], dict[str, str]]]:
+    """The updates with the tags that they add or change; a creation has written its tags with the entity."""
+    for change in due:
+        if change.before is not None and "tags" in change.differences:
+            held = change.before.tags
+            yield change, {key: value for key, value in change.after.tags.items() if held.get(key) != value}
 
 
 def _refuse_stand_ins(work: Sequence[Work]) -> None:

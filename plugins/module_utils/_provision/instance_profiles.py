@@ -39,9 +39,6 @@ class InstanceProfiles(Noun[InstanceProfile]):
         )
         return Found(found)
 
-    def after(self, desired: InstanceProfile, found: InstanceProfile) -> InstanceProfile:  # noqa: ARG002
-        return desired
-
     def stages(self, change: Change[InstanceProfile]) -> Sequence[Stage]:
         profile, before = change.after, change.before
         create = partial(iam.create_instance_profile, self._iam, profile.name, path=profile.path, tags=profile.tags)

@@ -55,9 +55,6 @@ class SsmDocuments(Noun[SsmDocument]):
                 return {"ready_version": str(version)}
         return {}
 
-    def after(self, desired: SsmDocument, found: SsmDocument) -> SsmDocument:  # noqa: ARG002
-        return desired
-
     def stages(self, change: Change[SsmDocument]) -> Sequence[Stage]:
         document = change.after
         content = compact(document.content)
