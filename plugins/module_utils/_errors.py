@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 
@@ -41,6 +41,11 @@ class InputError(ClumioError):
     """What the user gave cannot be used; nothing has been sent anywhere."""
 
 
+def numbered(sentences: Iterable[str]) -> str:
+    """Several sentences as one text, each with its number."""
+    return " ".join(f"({number}) {sentence}" for number, sentence in enumerate(sentences, start=1))
+
+
 # Failures that have one cause, however many calls run into it.
 _ONE_CAUSE = {"aws_credentials", "aws_unreachable"}
 
@@ -55,7 +60,7 @@ def combined(errors: Sequence[ClumioError]) -> ClumioError:
     if len(errors) == 1 or (len(codes) == 1 and codes <= _ONE_CAUSE):
         return errors[0]
     return ClumioError(
-        " ".join(f"({number}) {error.sentence}" for number, error in enumerate(errors, start=1)),
+        numbered(error.sentence for error in errors),
         code=errors[0].code,
         failures=[error.as_result()["failure"] | {"msg": error.sentence} for error in errors],
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from .documents import Document, compact
+from .documents import Document, compact, listed
 from .findings import Finding
 from .names import Connection
 from .plan import Plan, Role
@@ -254,14 +254,14 @@ def _documents(plan: Plan) -> Iterator[tuple[str, str, str, Document]]:
 def _own_accounts(document: Document) -> set[str]:
     found: set[str] = set()
     for statement in _statements(document):
-        for resource in _listed(statement.get("Resource")):
+        for resource in listed(statement.get("Resource", [])):
             match = _OWN_ARN.match(str(resource))
             if match:
                 found.add(match[1])
         for tests in _mappings(statement.get("Condition")):
             for key, values in tests.items():
                 if key.lower() == "aws:sourceaccount":
-                    found |= {str(value) for value in _listed(values) if re.fullmatch(r"\d{12}", str(value))}
+                    found |= {str(value) for value in listed(values) if re.fullmatch(r"\d{12}", str(value))}
     return found
 
 
@@ -269,7 +269,7 @@ def _own_regions(document: Document, connection: Connection) -> set[str]:
     """The regions of the resources in the connection's account, or in none."""
     found: set[str] = set()
     for statement in _statements(document):
-        for resource in _listed(statement.get("Resource")):
+        for resource in listed(statement.get("Resource", [])):
             match = _REGION_OF_ARN.match(str(resource))
             if match and match[2] in (None, connection.account_id):
                 found.add(match[1])
@@ -288,10 +288,10 @@ def _trusted(
 ) -> Iterator[Finding]:
     """What is wrong with a statement that lets somebody assume a role; services of AWS need no external id."""
     finding = partial(Finding, section="roles", entity=role.name, member=f"trust_policy.Statement[{number}]")
-    principal = statement.get("Principal")
+    principal = statement.get("Principal", [])
     named = principal if isinstance(principal, dict) else {"AWS": principal}
-    others = [value for kind, values in named.items() if kind != "Service" for value in _listed(values)]
-    accounts = _listed(named.get("AWS"))
+    others = [value for kind, values in named.items() if kind != "Service" for value in listed(values)]
+    accounts = listed(named.get("AWS", []))
     if "*" in others or "NotPrincipal" in statement:
         yield finding(code="wildcard_principal", message="Anyone may assume the role.", found="*", hint=_DO_NOT_USE)
         return
@@ -328,7 +328,7 @@ def _external_ids(statement: Mapping[str, Any]) -> list[str]:
         str(value)
         for key, values in (tests.items() if isinstance(tests, dict) else ())
         if key.lower() == "sts:externalid"
-        for value in _listed(values)
+        for value in listed(values)
     ]
 
 
@@ -346,7 +346,7 @@ def _too_open(plan: Plan) -> Iterator[Finding]:
             if statement.get("Effect") != "Allow":
                 continue
             principal = statement.get("Principal")
-            everybody = principal == "*" or (isinstance(principal, dict) and "*" in _listed(principal.get("AWS")))
+            everybody = principal == "*" or (isinstance(principal, dict) and "*" in listed(principal.get("AWS", [])))
             if section == "topics" and everybody and not statement.get("Condition"):
                 yield finding(
                     code="open_topic",
@@ -354,7 +354,7 @@ def _too_open(plan: Plan) -> Iterator[Finding]:
                     found=str(statement.get("Sid", "")),
                     hint=_DO_NOT_USE,
                 )
-            if "*" in _listed(statement.get("Action")) and "*" in _listed(statement.get("Resource")):
+            if "*" in listed(statement.get("Action", [])) and "*" in listed(statement.get("Resource", [])):
                 yield finding(
                     code="allows_everything",
                     message="It allows every action on every resource.",
@@ -379,14 +379,8 @@ def _unreferenced(plan: Plan) -> Iterator[Finding]:
 
 
 def _statements(document: Document) -> Sequence[Mapping[str, Any]]:
-    return [statement for statement in _listed(document.get("Statement")) if isinstance(statement, dict)]
+    return [statement for statement in listed(document.get("Statement", [])) if isinstance(statement, dict)]
 
 
 def _mappings(condition: Any) -> list[Mapping[str, Any]]:
     return [tests for tests in condition.values() if isinstance(tests, dict)] if isinstance(condition, dict) else []
-
-
-def _listed(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]

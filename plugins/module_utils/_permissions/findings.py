@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from .._errors import InputError
+from .._errors import InputError, numbered
 from .documents import printable
 
 
@@ -73,6 +73,5 @@ def refuse_errors(findings: Sequence[Finding], what: str) -> None:
     if len(errors) == 1:
         message = f"{what}: {errors[0].sentence}"
     else:
-        numbered = " ".join(f"({number}) {error.sentence}" for number, error in enumerate(errors, start=1))
-        message = f"{what}, for {len(errors)} reasons: {numbered}"
+        message = f"{what}, for {len(errors)} reasons: {numbered(error.sentence for error in errors)}"
     raise InputError(message, code=errors[0].code, findings=[finding.as_dict() for finding in findings])
