@@ -161,7 +161,9 @@ def _print_dump(state: State, options: argparse.Namespace) -> None:
     aws = dump.of_account(state.urls["aws"], options.account or state.account, options.region or state.region)
     clumio = http_json("GET", f"{state.urls['clumio_api']}/_sandbox/connections")
     if options.summary:
-        held = [(section, _held_name(item), "") for section, items in aws.items() for item in items]
+        held = [
+            (section, _held_name(item), item.get("KeyState", "")) for section, items in aws.items() for item in items
+        ]
         held += [("connections", item["id"], item["connection_status"]) for item in clumio["connections"]]
         _print_table(_HELD_COLUMNS, [dict(zip(_HELD_COLUMNS, row, strict=True)) for row in held])
     else:
@@ -169,8 +171,9 @@ def _print_dump(state: State, options: argparse.Namespace) -> None:
 
 
 def _held_name(item: dict[str, Any]) -> str:
-    """What identifies a resource: its ARN, except for SSM documents, whose description has none."""
-    return str(item.get("Arn") or item.get("TopicArn") or item["Name"])
+    """What identifies a resource: its ARN, an SSM document's name, a KMS key's aliases or else its description."""
+    name = item.get("Arn") or item.get("TopicArn") or item.get("Name") or ", ".join(item["Aliases"])
+    return str(name or item["Description"])
 
 
 def _reset(state: State) -> None:

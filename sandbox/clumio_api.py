@@ -37,7 +37,7 @@ from sandbox.connections import (
 )
 from sandbox.errors import INVALID_REGION, INVALID_REQUEST, ApiError, invalid
 from sandbox.listing import page, selection
-from sandbox.permissions import build
+from sandbox.permissions import PERMISSION_SETS, build
 from sandbox.server import serve
 from sandbox.verification import AwsVerifier
 
@@ -84,7 +84,6 @@ _TEMPLATE_MEMBERS: Mapping[str, type] = {
     "template_permission_set": str,
 }
 _SERVICES = ("discover", "protect")
-_PERMISSION_SETS = ("all", "inventory_backup")
 
 #: ARNs of a manual connection as they are shown; a request may also have the members of ``_UNSHOWN_RESOURCES``.
 _RESOURCES: Mapping[str, Any] = {
@@ -366,10 +365,9 @@ class _Api:
         spellings = body.get("asset_types_enabled", [])
         account, region = body.get("aws_account_id", ""), body.get("aws_region", "")
         manual = body.get("show_manual_resources", False)
+        permission_set = body.get("template_permission_set", "all")
         problems = _asset_problems(spellings)
-        problems += _choice_problems(
-            "template_permission_set", [body.get("template_permission_set", "all")], _PERMISSION_SETS
-        )
+        problems += _choice_problems("template_permission_set", [permission_set], PERMISSION_SETS)
         if not spellings:
             problems.append((INVALID_REQUEST, "asset_types_enabled must name an asset type."))
         if manual or account:
@@ -382,7 +380,12 @@ class _Api:
         resources = None
         if manual:
             resources = build(
-                words, account, region, clumio_account=CLUMIO_ACCOUNT, data_plane_account=DATA_PLANE_ACCOUNT
+                words,
+                account,
+                region,
+                clumio_account=CLUMIO_ACCOUNT,
+                data_plane_account=DATA_PLANE_ACCOUNT,
+                permission_set=permission_set,
             )
         name = "-".join(words)
         group_token = self._new_token() if request.query.get("return_group_token") == "true" else ""

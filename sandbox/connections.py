@@ -72,6 +72,7 @@ class Verification:
 
     findings: tuple[str, ...] = ()
     account_alias: str = ""
+    permission_set: str = "all"
 
 
 @dataclass
@@ -93,6 +94,7 @@ class Connection:
     ingestion_status: str = "initial"
     target_setup_status: str = "initial"
     account_name: str = ""
+    permission_set: str = "all"
     connected: float = 0.0
     findings: tuple[str, ...] = ()
     revision: int = 1
@@ -118,7 +120,7 @@ class Connection:
         ``connecting`` or ``unlinked`` becomes ``connected``, and ingestion starts, as soon as nothing is wrong.
         Something wrong leaves ``connecting`` as it is, and makes ``connected`` ``unlinked``.
         """
-        before = (self.connection_status, self.account_name)
+        before = (self.connection_status, self.account_name, self.permission_set)
         self.findings = seen.findings
         if seen.findings and self.connection_status == "connected":
             self.connection_status = "unlinked"
@@ -131,7 +133,8 @@ class Connection:
                 self.target_setup_status = "in_progress"
         if not seen.findings:
             self.account_name = seen.account_alias
-        if before != (self.connection_status, self.account_name):
+            self.permission_set = seen.permission_set
+        if before != (self.connection_status, self.account_name, self.permission_set):
             self.revision += 1
 
     def advance(self, now: float, ingest_delay: float) -> None:
@@ -178,6 +181,6 @@ class Connection:
             "stack_arn": None,
             "stack_name": None,
             "target_setup_status": self.target_setup_status,
-            "template_permission_set": "all",
+            "template_permission_set": self.permission_set,
             "token": self.token,
         }

@@ -13,6 +13,7 @@ from botocore.config import Config
 from botocore.session import Session
 
 #: Members of AWS's answers that are kept; documents, tags and lists of names come on top.
+_KMS_KEY = ("Description", "KeyState")
 _RULE = ("Name", "Arn", "Description", "EventBusName", "State")
 _POLICY = ("PolicyName", "Arn", "Path", "Description", "DefaultVersionId")
 _ROLE = ("RoleName", "Arn", "Path", "Description", "AssumeRolePolicyDocument")
@@ -26,12 +27,12 @@ def of_account(endpoint: str, account: str, region: str) -> dict[str, list[dict[
     Args:
         endpoint: base URL of moto.
         account: whose resources, 12 digits.
-        region: of topics, rules and SSM documents.
+        region: of KMS keys, topics, rules and SSM documents.
     """
     # A person's AWS profile says nothing about the sandbox, and need not even exist.
     without_profile = Session(session_vars={"profile": (None, None, None, None)})
-    keys = {"aws_access_key_id": "dump", "aws_secret_access_key": "dump"}
-    session = boto3.Session(botocore_session=without_profile, region_name=region, **keys)
+    credentials = {"aws_access_key_id": "dump", "aws_secret_access_key": "dump"}
+    session = boto3.Session(botocore_session=without_profile, region_name=region, **credentials)
 
     def into_account(params: dict[str, Any], **_event: Any) -> None:
         params["headers"]["x-moto-account-id"] = account
@@ -43,7 +44,9 @@ def of_account(endpoint: str, account: str, region: str) -> dict[str, list[dict[
         return session.client(service, endpoint_url=endpoint, config=Config(proxies={}))
 
     iam = client("iam")
+    keys = dict(_kms_keys(client("kms")))
     sections = {
+        "kms_keys": sorted(keys.values(), key=lambda key: json.dumps(key, sort_keys=True)),
         "topics": _topics(client("sns")),
         "rules": _rules(client("events")),
         "policies": _policies(iam),
@@ -51,7 +54,12 @@ def of_account(endpoint: str, account: str, region: str) -> dict[str, list[dict[
         "instance_profiles": _instance_profiles(iam),
         "ssm_documents": _ssm_documents(client("ssm")),
     }
-    return {name: list(entries) for name, entries in sections.items()}
+    text = json.dumps({name: list(entries) for name, entries in sections.items()})
+    for key_id, key in keys.items():
+        # An id is random; what refers to a key shows the key's alias in its place.
+        text = text.replace(key_id, f"<key of {key['Aliases'][0]}>" if key["Aliases"] else "<key without an alias>")
+    without_ids: dict[str, list[dict[str, Any]]] = json.loads(text)
+    return without_ids
 
 
 def _all(client: Any, operation: str, members: str, **arguments: Any) -> list[Any]:
@@ -70,6 +78,26 @@ def _picked(source: Mapping[str, Any], members: Iterable[str]) -> dict[str, Any]
 
 def _tags(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in tags}
+
+
+def _kms_keys(kms: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Keys by their ids: those that have an alias, but not one of AWS's own, or Clumio's tag."""
+    for listed in _all(kms, "list_keys", "Keys"):
+        key_id = listed["KeyId"]
+        names = [alias["AliasName"] for alias in _all(kms, "list_aliases", "Aliases", KeyId=key_id)]
+        aliases = sorted(name for name in names if not name.startswith("alias/aws/"))
+        tags = {tag["TagKey"]: tag["TagValue"] for tag in _all(kms, "list_resource_tags", "Tags", KeyId=key_id)}
+        if aliases or tags.get("Vendor") == "Clumio":
+            yield (
+                key_id,
+                _picked(kms.describe_key(KeyId=key_id)["KeyMetadata"], _KMS_KEY)
+                | {
+                    "Aliases": aliases,
+                    "KeyRotationEnabled": kms.get_key_rotation_status(KeyId=key_id)["KeyRotationEnabled"],
+                    "Policy": json.loads(kms.get_key_policy(KeyId=key_id, PolicyName="default")["Policy"]),
+                    "Tags": tags,
+                },
+            )
 
 
 def _topics(sns: Any) -> Iterator[dict[str, Any]]:

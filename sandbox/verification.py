@@ -68,12 +68,17 @@ class _Look:
         self._clients: dict[str, Any] = {}
         self._arns: dict[str, Any] = connection.resources or {}
         self._words = asset_words(connection.asset_types)
-        self._expected = build(
+        self._permission_set = "all"
+        self._expected = self._file("all")
+
+    def _file(self, permission_set: str) -> dict[str, Any]:
+        return build(
             self._words,
-            connection.account_native_id,
-            connection.aws_region,
+            self._connection.account_native_id,
+            self._connection.aws_region,
             clumio_account=CLUMIO_ACCOUNT,
             data_plane_account=DATA_PLANE_ACCOUNT,
+            permission_set=permission_set,
         )
 
     def result(self) -> Verification:
@@ -89,7 +94,7 @@ class _Look:
             except _RefusedError as refused:
                 findings.append(str(refused))
         alias = self._call("iam", "list_account_aliases")["AccountAliases"][:1]
-        return Verification(tuple(findings), alias[0] if alias else "")
+        return Verification(tuple(findings), alias[0] if alias else "", self._permission_set)
 
     def _call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
         """One call to AWS.
@@ -169,12 +174,14 @@ class _Look:
             yield f"{arn} does not have the topic {topic} as a target."
 
     def _protect_role(self, arn: str) -> Iterable[str]:
-        names = self._readable_policies(arn)
-        role = self._expected["roles"][_PROTECT_ROLE]
-        for policy in [*(role["managed_policies"] or []), *(role["inline_policies"] or [])]:
-            # Users may put a prefix before, and a suffix after the names of the file.
-            if not any(policy["name"] in name for name in names):
-                yield f"{arn} has no policy {policy['name']}."
+        found = self._readable_policies(arn)
+        wanted, without_restores = _policies(self._expected), _policies(self._file("inventory_backup"))
+        # Nobody says which file the role was made from: one that has no policy for restores is not meant to restore.
+        if wanted != without_restores and not any(_has(found, name) for name in wanted if name not in without_restores):
+            self._permission_set, wanted = "inventory_backup", without_restores
+        for name in wanted:
+            if not _has(found, name):
+                yield f"{arn} has no policy {name}."
 
     def _other_role(self, arn: str) -> Iterable[str]:
         self._role(arn)
@@ -229,6 +236,17 @@ def _same(handed_in: str, found: str) -> None:
 
 
 # ---- policies
+
+
+def _policies(file: Mapping[str, Any]) -> list[str]:
+    """Names of the policies that a file has for the role that Clumio assumes."""
+    role = file["roles"][_PROTECT_ROLE]
+    return [policy["name"] for policy in [*role["managed_policies"], *role["inline_policies"]]]
+
+
+def _has(found: Iterable[str], name: str) -> bool:
+    """Whether a policy is there; users may put a prefix before, and a suffix after the name in the file."""
+    return any(name in given for given in found)
 
 
 def _listed(value: Any) -> list[Any]:

@@ -23,52 +23,102 @@ class Change(Generic[R_co]):
         section: where the resource stands in the plan, C(policies) say.
         kind: the resource in words, C(managed policy) say.
         before: as found; None where there is none.
-        after: as it will be, the same in check mode and in the real run.
-        differences: the members in which the two differ, sorted; empty for a creation and for no change.
+        after: as it will be, the same in check mode and in the real run; None for one that is not to be there.
+        differences: the members in which the two differ, sorted; empty unless there are both.
+        extras: what others have added to the resource and what stays, C(inline policy Mine) say.
         foreign: why the resource found is not this connection's; empty where it is, or where there is none.
+        adoptable: whether a foreign resource may become this connection's, if the user says so.
+        used_by: what in AWS uses a resource that is to go, as labels, C(role ClumioIAMRole) say.
         details: what the noun has noted while reading, for its own use when applying.
     """
 
     section: str
     kind: str
     before: R_co | None
-    after: R_co
+    after: R_co | None
     differences: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
     foreign: str = ""
+    adoptable: bool = False
+    used_by: tuple[str, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def action(self) -> Literal["create", "update", "none"]:
-        """What applying it does."""
+    def action(self) -> Literal["create", "update", "adopt", "delete", "none"]:
+        """What applying it does; what is not to be there and not ours stays."""
+        if self.after is None:
+            return "none" if self.before is None or self.foreign else "delete"
         if self.before is None:
             return "create"
+        if self.foreign:
+            return "adopt"
         return "update" if self.differences else "none"
+
+    @property
+    def resource(self) -> R_co:
+        """The resource as it will be, or as it was if it will not be there."""
+        resource = self.after or self.before
+        assert resource is not None
+        return resource
 
     @property
     def label(self) -> str:
         """The resource in words with its name, C(role ClumioIAMRole)."""
-        return f"{self.kind} {self.after.name}"
+        return f"{self.kind} {self.resource.name}"
+
+    @property
+    def place(self) -> dict[str, str]:
+        """What identifies the resource in a module's result."""
+        return {"section": self.section, "name": self.resource.name, "arn": self.resource.arn}
 
     def as_dict(self) -> dict[str, Any]:
         """For the C(changes) of a module's result."""
-        return {
-            "section": self.section,
-            "name": self.after.name,
-            "arn": self.after.arn,
-            "action": self.action,
-            "differences": list(self.differences),
-            **self.details,
-        }
+        return {**self.place, "action": self.action, "differences": list(self.differences), **self.details}
 
     def diff(self) -> dict[str, Any]:
         """For Ansible's diff mode: both sides readable and sorted, and what goes without standing in either."""
         version = self.details.get("superfluous_version")
+        header = f"{self.label}, its version {version} deleted" if version else self.label
         return {
-            "before_header": self.label,
-            "after_header": f"{self.label}, its version {version} deleted" if version else self.label,
+            "before_header": f"{self.label}, so far not ours: {self.foreign}" if self.foreign else self.label,
+            "after_header": header,
             "before": readable(self.before) if self.before else "",
-            "after": readable(self.after),
+            "after": readable(self.after) if self.after else "",
         }
+
+    def told(self) -> list[str]:
+        """Each difference in words, by the names of what is missing, changed or in excess."""
+        if self.before is None or self.after is None:
+            return []
+        wanted, held = _members(self.after, canonical_policy), _members(self.before, canonical_policy)
+        return [text for member in self.differences for text in _told(member, wanted[member], held[member])]
+
+
+# What the items of a member that is a list are called.
+_ITEMS = {"managed_policies": "attached policy", "inline_policies": "inline policy", "targets": "target"}
+
+
+def _told(member: str, wanted: Any, held: Any) -> list[str]:
+    if member == "tags":
+        word, after, before = "tag", wanted or {}, held or {}
+    elif member in _ITEMS:
+        word, after, before = _ITEMS[member], _by_name(wanted), _by_name(held)
+    else:
+        return [f"{member.replace('_', ' ')} is changed"]
+    result = []
+    for name in sorted({*after, *before}):
+        if name not in before:
+            result.append(f"{word} {name} is missing")
+        elif name not in after:
+            result.append(f"{word} {name} is superfluous")
+        elif before[name] != after[name]:
+            result.append(f"{word} {name} is changed")
+    return result
+
+
+def _by_name(items: Sequence[Any]) -> dict[str, Any]:
+    """Items by what tells them apart: the name of an inline policy, the id of a target, the ARN itself."""
+    return {str(item.get("name") or item.get("id")) if isinstance(item, dict) else item: item for item in items}
 
 
 def as_result(changes: Sequence[Change[Any]], *sections: str) -> dict[str, Any]:
@@ -76,12 +126,22 @@ def as_result(changes: Sequence[Change[Any]], *sections: str) -> dict[str, Any]:
     due = [change for change in changes if change.action != "none"]
     return {
         **{
-            section: [change.after.as_dict() for change in changes if change.section == section] for section in sections
+            section: [change.after.as_dict() for change in changes if change.after and change.section == section]
+            for section in sections
         },
         "changed": bool(due),
         "changes": [change.as_dict() for change in due],
         "diff": [change.diff() for change in due],
+        "extras": extras(changes),
+        "kept": [
+            {**change.place, "reason": change.foreign} for change in changes if change.after is None and change.foreign
+        ],
     }
+
+
+def extras(changes: Sequence[Change[Any]]) -> list[dict[str, str]]:
+    """What others have added to our resources and what stays."""
+    return [{**change.place, "extra": extra} for change in changes for extra in change.extras]
 
 
 def differences(desired: Resource, found: Resource) -> tuple[str, ...]:

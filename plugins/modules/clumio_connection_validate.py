@@ -11,6 +11,8 @@ description:
   - Compares everything of a plan with what the AWS account holds, item by item.
   - Asks Clumio whether it is connected, and waits while it still tries.
   - Never changes anything.
+  - What O(retired) names must not be there any more, unless it is not this connection's.
+  - What others have added to the resources is told in RV(extras). With O(purge) it is a fault.
 options:
   clumio:
     description: Whether to ask Clumio too. Without it no call to Clumio's API is made.
@@ -30,7 +32,10 @@ notes:
   - The credentials need C(sns:GetTopicAttributes), C(sns:ListTagsForResource), C(events:DescribeRule),
     C(events:ListTargetsByRule), C(events:ListTagsForResource), C(iam:GetRole), C(iam:ListAttachedRolePolicies),
     C(iam:ListRolePolicies), C(iam:GetRolePolicy), C(iam:GetPolicy), C(iam:GetPolicyVersion),
-    C(iam:ListPolicyVersions), C(iam:GetInstanceProfile), C(ssm:DescribeDocument) and C(ssm:GetDocument).
+    C(iam:ListPolicyVersions), C(iam:ListPolicyTags), C(iam:GetInstanceProfile), C(ssm:DescribeDocument) and
+    C(ssm:GetDocument). With O(kms_keys) they also need C(kms:DescribeKey), C(kms:GetKeyPolicy),
+    C(kms:GetKeyRotationStatus) and C(kms:ListResourceTags), with O(retired) C(iam:ListEntitiesForPolicy) and
+    C(iam:ListInstanceProfilesForRole).
 seealso:
   - module: clumio.aws.clumio_permissions_file
   - module: clumio.aws.clumio_connection_info
@@ -46,6 +51,7 @@ attributes:
     description: Changes nothing.
 extends_documentation_fragment:
   - clumio.aws.sections
+  - clumio.aws.sections.purge
   - clumio.aws.sections.topics
   - clumio.aws.sections.rules
   - clumio.aws.sections.roles
@@ -68,12 +74,23 @@ EXAMPLES = r"""
   clumio.aws.clumio_connection_validate:
     account_id: "111122223333"
     region: us-west-2
+    kms_keys: "{{ permissions_file_result.permissions.kms_keys }}"
     topics: "{{ permissions_file_result.permissions.topics }}"
     rules: "{{ permissions_file_result.permissions.rules }}"
     policies: "{{ permissions_file_result.permissions.policies }}"
     roles: "{{ permissions_file_result.permissions.roles }}"
     instance_profiles: "{{ permissions_file_result.permissions.instance_profiles }}"
     ssm_documents: "{{ permissions_file_result.permissions.ssm_documents }}"
+    retired: "{{ permissions_file_result.permissions.retired }}"
+
+- name: Fail too if others have added policies to the roles, or targets to the rules
+  clumio.aws.clumio_connection_validate:
+    account_id: "111122223333"
+    region: us-west-2
+    rules: "{{ permissions_file_result.permissions.rules }}"
+    roles: "{{ permissions_file_result.permissions.roles }}"
+    purge: true
+    clumio: false
 
 - name: Look for drift of the topic, without Clumio and without failing
   clumio.aws.clumio_connection_validate:
@@ -127,11 +144,43 @@ checks:
       type: raw
       returned: always
       sample: {"description": "Somebody's role"}
+    differences:
+      description: What differs, each in words; empty where there is nothing more to say.
+      type: list
+      elements: str
+      returned: always
+      sample: ["description is changed"]
     hint:
       description: What to do.
       type: str
       returned: always
       sample: Run the onboard playbook again to put it back.
+extras:
+  description: What others have added to the resources and what stays; see O(purge).
+  returned: always, except when a call failed
+  type: list
+  elements: dict
+  contains:
+    section:
+      description: Section of the resource.
+      type: str
+      returned: always
+      sample: roles
+    name:
+      description: Name of the resource.
+      type: str
+      returned: always
+      sample: ClumioIAMRole
+    arn:
+      description: ARN of the resource.
+      type: str
+      returned: always
+      sample: arn:aws:iam::111122223333:role/ClumioIAMRole
+    extra:
+      description: What was added, in words.
+      type: str
+      returned: always
+      sample: inline policy Mine
 msg:
   description: The result in a sentence.
   returned: always
@@ -153,12 +202,13 @@ failure:
     hint: Run the onboard playbook again to put it back.
 """
 
-from functools import partial
+from functools import cache, partial
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ansible_collections.clumio.aws.plugins.module_utils import _sections as sections
 from ansible_collections.clumio.aws.plugins.module_utils._aws._call import config
+from ansible_collections.clumio.aws.plugins.module_utils._change import extras
 from ansible_collections.clumio.aws.plugins.module_utils._clumio import arguments, connections
 from ansible_collections.clumio.aws.plugins.module_utils._errors import ClumioError, InputError
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.names import Connection
@@ -180,13 +230,15 @@ def build_argument_spec():
 def run(module):
     params = module.params
     connection = Connection(params["account_id"], module.region or "")
-    work = sections.work(sections.SECTIONS, params, connection, partial(module.client, config=config()))
+    work = sections.work(sections.SECTIONS, params, connection, cache(partial(module.client, config=config())))
     client = arguments.client_from(params) if params["clumio"] else None
     if not work and not client:
         raise InputError(
             "There is nothing to validate.", code="nothing_to_validate", hint="Give a section or set clumio to true."
         )
-    checks = aws_side.checks(compare(work, connection))
+    # A part of a plan does not tell what the whole of it grants.
+    changes = compare(work, connection, sections.choices(params), remember_grants=False)
+    checks = aws_side.checks(changes)
     shown = None
     if client:
         # Clumio looks at the same things, so there is nothing to wait for while they are not in order.
@@ -194,7 +246,7 @@ def run(module):
         seen = clumio_side.wait_for_connected(partial(connections.read, client, connection.id), patience)
         checks += clumio_side.checks(connection.id, seen)
         shown = connections.view(seen.connection) if seen.connection else None
-    return as_result(connection.id, checks) | {"connection": shown}
+    return as_result(connection.id, checks, extras(changes)) | {"connection": shown}
 
 
 def main():

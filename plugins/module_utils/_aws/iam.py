@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ._call import call, find
-from ._tags import to_list
+from ._tags import from_list, to_list
 
 _ABSENT = ("NoSuchEntity",)
 
@@ -45,9 +45,16 @@ def get_role_policy(iam: Any, role: str, name: str) -> Any:
 
 
 def create_role(
-    iam: Any, name: str, *, path: str, description: str, trust_policy: str, tags: Mapping[str, str]
+    iam: Any,
+    name: str,
+    *,
+    path: str,
+    description: str,
+    trust_policy: str,
+    permissions_boundary: str,
+    tags: Mapping[str, str],
 ) -> None:
-    """Create a role without policies."""
+    """Create a role without policies; an empty permissions boundary is none."""
     call(
         iam.create_role,
         f"create the role {name}",
@@ -56,6 +63,7 @@ def create_role(
         Description=description,
         AssumeRolePolicyDocument=trust_policy,
         Tags=to_list(tags),
+        **({"PermissionsBoundary": permissions_boundary} if permissions_boundary else {}),
     )
 
 
@@ -74,6 +82,21 @@ def update_trust_policy(iam: Any, name: str, trust_policy: str) -> None:
     )
 
 
+def put_role_permissions_boundary(iam: Any, name: str, boundary: str) -> None:
+    """Set or replace the permissions boundary of the role, the ARN of a managed policy."""
+    call(
+        iam.put_role_permissions_boundary,
+        f"set the permissions boundary of the role {name}",
+        RoleName=name,
+        PermissionsBoundary=boundary,
+    )
+
+
+def delete_role_permissions_boundary(iam: Any, name: str) -> None:
+    """Take the permissions boundary off the role."""
+    call(iam.delete_role_permissions_boundary, f"take the permissions boundary off the role {name}", RoleName=name)
+
+
 def put_role_policy(iam: Any, role: str, name: str, document: str) -> None:
     """Create or replace an inline policy."""
     call(
@@ -88,6 +111,39 @@ def put_role_policy(iam: Any, role: str, name: str, document: str) -> None:
 def attach_role_policy(iam: Any, role: str, arn: str) -> None:
     """Attach a managed policy to the role."""
     call(iam.attach_role_policy, f"attach {arn} to the role {role}", RoleName=role, PolicyArn=arn)
+
+
+def detach_role_policy(iam: Any, role: str, arn: str) -> None:
+    """Detach a managed policy from the role; one that is not attached any more is no error."""
+    find(iam.detach_role_policy, f"detach {arn} from the role {role}", _ABSENT, RoleName=role, PolicyArn=arn)
+
+
+def delete_role_policy(iam: Any, role: str, name: str) -> None:
+    """Delete an inline policy; one that is gone is no error."""
+    task = f"delete the inline policy {name} of the role {role}"
+    find(iam.delete_role_policy, task, _ABSENT, RoleName=role, PolicyName=name)
+
+
+def delete_role(iam: Any, name: str) -> None:
+    """Delete a role that has no policies and is in no instance profile; one that is gone is no error."""
+    find(iam.delete_role, f"delete the role {name}", _ABSENT, RoleName=name)
+
+
+def list_roles(iam: Any) -> list[dict[str, Any]]:
+    """All roles of the account, without their tags."""
+    return _all(iam.list_roles, "list the roles of the account", "Roles")
+
+
+def list_role_tags(iam: Any, name: str) -> dict[str, str]:
+    """The tags of the role; none for one that is gone."""
+    return _tags(iam.list_role_tags, f"read the tags of the role {name}", RoleName=name)
+
+
+def list_instance_profiles_for_role(iam: Any, name: str) -> list[str]:
+    """The names of the instance profiles that the role is in."""
+    task = f"read the instance profiles of the role {name}"
+    profiles = _all(iam.list_instance_profiles_for_role, task, "InstanceProfiles", RoleName=name)
+    return [profile["InstanceProfileName"] for profile in profiles]
 
 
 def get_policy(iam: Any, arn: str) -> dict[str, Any] | None:
@@ -131,14 +187,50 @@ def create_policy_version(iam: Any, arn: str, document: str) -> None:
     )
 
 
-def delete_policy_version(iam: Any, arn: str, version: str) -> None:
-    """Delete a version that is not the default."""
+def set_default_policy_version(iam: Any, arn: str, version: str) -> None:
+    """Make a version that exists the default."""
     call(
-        iam.delete_policy_version,
-        f"delete the version {version} of the policy {arn}",
+        iam.set_default_policy_version,
+        f"make version {version} of the policy {arn} the default",
         PolicyArn=arn,
         VersionId=version,
     )
+
+
+def delete_policy_version(iam: Any, arn: str, version: str) -> None:
+    """Delete a version that is not the default; one that is gone is no error."""
+    task = f"delete the version {version} of the policy {arn}"
+    find(iam.delete_policy_version, task, _ABSENT, PolicyArn=arn, VersionId=version)
+
+
+def delete_policy(iam: Any, arn: str) -> None:
+    """Delete a policy that nothing uses and that has one version; one that is gone is no error."""
+    find(iam.delete_policy, f"delete the policy {arn}", _ABSENT, PolicyArn=arn)
+
+
+def list_entities_for_policy(iam: Any, arn: str) -> dict[str, list[str]]:
+    """The names of those that have the policy attached or as their boundary, by C(role), C(user) and C(group)."""
+    task = f"read what uses the policy {arn}"
+    found: dict[str, list[str]] = {"role": [], "user": [], "group": []}
+    parameters: dict[str, Any] = {"PolicyArn": arn}
+    while True:
+        answer = call(iam.list_entities_for_policy, task, **parameters)
+        for kind, names in found.items():
+            title = kind.capitalize()
+            names += [entity[f"{title}Name"] for entity in answer[f"Policy{title}s"]]
+        if not answer.get("IsTruncated"):
+            return found
+        parameters["Marker"] = answer["Marker"]
+
+
+def list_policies(iam: Any) -> list[dict[str, Any]]:
+    """All customer managed policies of the account, without their tags."""
+    return _all(iam.list_policies, "list the policies of the account", "Policies", Scope="Local")
+
+
+def list_policy_tags(iam: Any, arn: str) -> dict[str, str]:
+    """The tags of the policy; none for one that is gone."""
+    return _tags(iam.list_policy_tags, f"read the tags of the policy {arn}", PolicyArn=arn)
 
 
 def get_instance_profile(iam: Any, name: str) -> dict[str, Any] | None:
@@ -169,13 +261,30 @@ def add_role_to_instance_profile(iam: Any, name: str, role: str) -> None:
 
 
 def remove_role_from_instance_profile(iam: Any, name: str, role: str) -> None:
-    """Take the role out of the instance profile."""
-    call(
+    """Take the role out of the instance profile; one that is not in it any more is no error."""
+    find(
         iam.remove_role_from_instance_profile,
         f"take the role {role} out of the instance profile {name}",
+        _ABSENT,
         InstanceProfileName=name,
         RoleName=role,
     )
+
+
+def delete_instance_profile(iam: Any, name: str) -> None:
+    """Delete an instance profile that holds no role; one that is gone is no error."""
+    find(iam.delete_instance_profile, f"delete the instance profile {name}", _ABSENT, InstanceProfileName=name)
+
+
+def list_instance_profiles(iam: Any) -> list[dict[str, Any]]:
+    """All instance profiles of the account, without their tags."""
+    return _all(iam.list_instance_profiles, "list the instance profiles of the account", "InstanceProfiles")
+
+
+def list_instance_profile_tags(iam: Any, name: str) -> dict[str, str]:
+    """The tags of the instance profile; none for one that is gone."""
+    task = f"read the tags of the instance profile {name}"
+    return _tags(iam.list_instance_profile_tags, task, InstanceProfileName=name)
 
 
 def tag_role(iam: Any, name: str, tags: Mapping[str, str]) -> None:
@@ -192,6 +301,32 @@ def tag_instance_profile(iam: Any, name: str, tags: Mapping[str, str]) -> None:
     """Add or replace tags."""
     task = f"tag the instance profile {name}"
     call(iam.tag_instance_profile, task, InstanceProfileName=name, Tags=to_list(tags))
+
+
+def untag_role(iam: Any, name: str, keys: Sequence[str]) -> None:
+    """Take tags away."""
+    call(iam.untag_role, f"take tags off the role {name}", RoleName=name, TagKeys=list(keys))
+
+
+def untag_policy(iam: Any, arn: str, keys: Sequence[str]) -> None:
+    """Take tags away."""
+    call(iam.untag_policy, f"take tags off the policy {arn}", PolicyArn=arn, TagKeys=list(keys))
+
+
+def untag_instance_profile(iam: Any, name: str, keys: Sequence[str]) -> None:
+    """Take tags away."""
+    task = f"take tags off the instance profile {name}"
+    call(iam.untag_instance_profile, task, InstanceProfileName=name, TagKeys=list(keys))
+
+
+def _tags(method: Any, task: str, **parameters: Any) -> dict[str, str]:
+    tags: list[dict[str, str]] = []
+    while True:
+        answer = find(method, task, _ABSENT, **parameters) or {"Tags": []}
+        tags += answer["Tags"]
+        if not answer.get("IsTruncated"):
+            return from_list(tags)
+        parameters["Marker"] = answer["Marker"]
 
 
 def _all(method: Any, task: str, member: str, **parameters: Any) -> list[Any]:

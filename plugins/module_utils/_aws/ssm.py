@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ._call import call, find
@@ -82,3 +82,31 @@ def tag_document(ssm: Any, name: str, tags: Mapping[str, str]) -> None:
         ResourceId=name,
         Tags=to_list(tags),
     )
+
+
+def untag_document(ssm: Any, name: str, keys: Sequence[str]) -> None:
+    """Take tags away."""
+    call(
+        ssm.remove_tags_from_resource,
+        f"take tags off the SSM document {name}",
+        ResourceType="Document",
+        ResourceId=name,
+        TagKeys=list(keys),
+    )
+
+
+def delete_document(ssm: Any, name: str) -> None:
+    """Delete the document with all its versions; one that is gone is no error."""
+    find(ssm.delete_document, f"delete the SSM document {name}", _ABSENT, Name=name)
+
+
+def list_documents(ssm: Any) -> list[dict[str, Any]]:
+    """The account's own documents, with their tags, without content."""
+    documents: list[dict[str, Any]] = []
+    page: dict[str, Any] = {"Filters": [{"Key": "Owner", "Values": ["Self"]}], "MaxResults": 50}
+    while True:
+        answer = call(ssm.list_documents, "list the SSM documents of the account", **page)
+        documents += answer["DocumentIdentifiers"]
+        if not answer.get("NextToken"):
+            return documents
+        page["NextToken"] = answer["NextToken"]

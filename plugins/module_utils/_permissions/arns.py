@@ -8,12 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .documents import compact
-from .load import CLUMIO_ROLE
-from .model import FileRole, FileRule, PermissionsFile
+from .model import CLUMIO_ROLE, SUPPORT_ROLE, TOPIC, FileRole, FileRule, PermissionsFile
 from .names import Naming
-from .resolve import TOPIC, needs_instance_profile
-
-SUPPORT_ROLE = "ClumioSupportRole"
 
 
 def handed_over(file: PermissionsFile, naming: Naming, *, support_role: bool = True) -> dict[str, Any]:
@@ -33,7 +29,7 @@ def handed_over(file: PermissionsFile, naming: Naming, *, support_role: bool = T
     def named(name: str) -> FileRole | None:
         return next((role for role in file.roles if role.name == name), None)
 
-    instance_role = next((role for role in service_roles if needs_instance_profile(role)), None)
+    instance_role = next((role for role in service_roles if role.needs_instance_profile()), None)
     return {
         "clumio_iam_role_arn": role_arn(named(CLUMIO_ROLE)),
         "clumio_event_pub_arn": naming.topic_arn(topic.name) if topic else "",

@@ -14,17 +14,20 @@ from .documents import Document, compact, listed
 from .findings import Finding
 from .names import Connection
 from .plan import Plan, Role
+from .preferences import ALIAS_NAME, ALIAS_NAME_CHARACTERS
 
 # Quotas and limits of AWS.
 # IAM: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html (characters, without white space)
 # EventBridge: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
 # Systems Manager: https://docs.aws.amazon.com/general/latest/gr/ssm.html
+# KMS: https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
 MANAGED_POLICY_CHARACTERS = 6144
 INLINE_POLICIES_CHARACTERS = 10240
 TRUST_POLICY_CHARACTERS = 2048
 TOPIC_POLICY_CHARACTERS = 30720
 EVENT_PATTERN_CHARACTERS = 2048
 SSM_DOCUMENT_BYTES = 65536
+KEY_POLICY_BYTES = 32768
 RULES_PER_BUS = 300
 
 # The member of IAM's account summary that says how many managed policies a role may have attached.
@@ -41,6 +44,8 @@ class _NameRule:
 
 
 _NAME_RULES = {
+    # A key is known by its alias, what follows C(alias/).
+    "kms_keys": _NameRule(re.compile(ALIAS_NAME), ALIAS_NAME_CHARACTERS),
     "topics": _NameRule(re.compile(r"[A-Za-z0-9_-]+"), 256),
     "rules": _NameRule(re.compile(r"[.A-Za-z0-9_-]+"), 64),
     "policies": _NameRule(re.compile(r"[\w+=,.@-]+", re.ASCII), 128),
@@ -202,9 +207,11 @@ def _sizes(plan: Plan) -> Iterator[Finding]:
     for document in plan.ssm_documents:
         size = len(compact(document.content).encode())
         measured.append(("ssm_documents", document.name, "content", size, SSM_DOCUMENT_BYTES))
+    for key in plan.kms_keys:
+        measured.append(("kms_keys", key.name, "policy", len(compact(key.policy).encode()), KEY_POLICY_BYTES))
     for section, entity, member, size, limit in measured:
         if size > limit:
-            unit = "bytes" if section == "ssm_documents" else "characters"
+            unit = "bytes" if section in ("ssm_documents", "kms_keys") else "characters"
             yield Finding(
                 code="document_too_large",
                 section=section,
@@ -365,7 +372,7 @@ def _too_open(plan: Plan) -> Iterator[Finding]:
 
 def _unreferenced(plan: Plan) -> Iterator[Finding]:
     """Policies that nothing attaches and nothing names: harmless, but without a use."""
-    attached = {arn for role in plan.roles for arn in role.managed_policies}
+    attached = {arn for role in plan.roles for arn in (*role.managed_policies, role.permissions_boundary)}
     text = "".join(compact(document) for *_place, document in _documents(plan))
     for policy in plan.policies:
         if policy.arn not in attached and f'"{policy.arn}"' not in text:
@@ -374,7 +381,7 @@ def _unreferenced(plan: Plan) -> Iterator[Finding]:
                 code="unreferenced_policy",
                 section="policies",
                 entity=policy.name,
-                message="No role has the policy and no document names it.",
+                message="No role has the policy, not even as its boundary, and no document names it.",
             )
 
 

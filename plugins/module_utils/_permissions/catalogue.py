@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -39,8 +39,8 @@ class Row:
     """The actions of one service that one policy allows, with one access level.
 
     Args:
-        holder: the role that has the policy, or the topic; empty for a policy that no role has.
-        policy: name of the policy, C(trust_policy) or C(policy).
+        holder: the role that has the policy, the topic or the key; empty for a policy that no role has.
+        policy: name of the policy, C(trust_policy), C(policy) of a topic or C(key_policy).
         asset_type: what Clumio wants it for, as far as the policy's name tells; empty where it does not.
         service: C(ec2) for example.
         access_level: C(read), C(list), C(write), C(tagging), C(permissions management), several with commas, or
@@ -67,6 +67,9 @@ class Row:
 def catalogue(plan: Plan) -> list[Row]:
     """Everything that the plan allows; denials are left out."""
     rows = []
+    for key in plan.kms_keys:
+        # In the policy of a key the star stands for that key alone.
+        rows += [replace(row, on_every_resource=False) for row in _rows(key.name, "key_policy", key.policy)]
     for topic in plan.topics:
         if topic.policy:
             rows += _rows(topic.name, "policy", topic.policy)
@@ -90,7 +93,7 @@ def _rows(holder: str, policy: str, document: Any) -> list[Row]:
         Row(
             holder=holder,
             policy=policy,
-            asset_type=_asset_type(policy),
+            asset_type=asset_type(policy),
             service=service,
             access_level=level,
             actions=tuple(sorted({_spelled(*_split(grant.action)) for grant in found})),
@@ -109,7 +112,8 @@ def _split(action: str) -> tuple[str, str]:
     return (service, name) if colon else (action, "*")
 
 
-def _asset_type(policy: str) -> str:
+def asset_type(policy: str) -> str:
+    """The asset type that Clumio wants a policy of this name for; empty where the name does not tell."""
     return next((asset for word, asset in _ASSETS if f"clumio{word}" in policy.lower()), "")
 
 

@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 from .documents import Document
 from .grants import Grant, beyond, grants, readable
-from .plan import Policy, Resource, Role, Topic
+from .plan import KmsKey, Policy, Resource, Role, Topic
 
-# Everything that grants, by what it belongs to: a role with all its policies, a trust policy, a topic, a policy that no
-# role has. Moving a permission from one policy of a role to another changes nothing.
+# Everything that grants, by what it belongs to: a role with all its policies, a trust policy, a permissions boundary, a
+# topic, a key, a policy that no role has. Moving a permission from one policy of a role to another changes nothing.
 Holders = Mapping[str, Sequence[Document]]
 
 
@@ -48,29 +48,58 @@ class Difference:
         """Lines as of a diff of the documents: a denial that is gone has a minus, though it widens."""
         gone = [*_of(self.narrowed, "Allow"), *_of(self.widened, "Deny")]
         new = [*_of(self.widened, "Allow"), *_of(self.narrowed, "Deny")]
-        return [*(f"- {line}" for line in readable(gone)), *(f"+ {line}" for line in readable(new))]
+        return _lines(gone, new)
+
+    @property
+    def gains(self) -> list[str]:
+        """The lines of C(text) that tell what is gained."""
+        return _lines(_of(self.widened, "Deny"), _of(self.widened, "Allow"))
+
+
+def _lines(gone: Iterable[Grant], new: Iterable[Grant]) -> list[str]:
+    return [*(f"- {line}" for line in readable(gone)), *(f"+ {line}" for line in readable(new))]
 
 
 def holders(resources: Iterable[Resource]) -> dict[str, list[Document]]:
     """Everything that grants among some resources of a plan, or of what was found.
 
-    Managed policies that a role has attached but that are not among them are not known, and left out.
+    Of a managed policy that a role has attached, but that is not among them, only that it is attached is known.
     """
     listed = list(resources)
+    keys = [resource for resource in listed if isinstance(resource, KmsKey)]
     topics = [resource for resource in listed if isinstance(resource, Topic)]
     policies = [resource for resource in listed if isinstance(resource, Policy)]
     roles = [resource for resource in listed if isinstance(resource, Role)]
     documents = {policy.arn: policy.document for policy in policies}
     attached = {arn for role in roles for arn in role.managed_policies}
-    result = {f"topics.{topic.name}": [topic.policy] for topic in topics if topic.policy}
+    result = {f"kms_keys.{key.name}": [key.policy] for key in keys}
+    result |= {f"topics.{topic.name}": [topic.policy] for topic in topics if topic.policy}
     for role in roles:
         result[f"trust_policies.{role.name}"] = [role.trust_policy]
         result[f"roles.{role.name}"] = [
             *(policy.document for policy in role.inline_policies),
-            *(documents[arn] for arn in role.managed_policies if arn in documents),
+            *(documents.get(arn) or _unknown_policy(arn) for arn in role.managed_policies),
         ]
+        if role.permissions_boundary:
+            result[f"permissions_boundaries.{role.name}"] = [_boundary(role.permissions_boundary)]
     result |= {f"policies.{policy.name}": [policy.document] for policy in policies if policy.arn not in attached}
     return result
+
+
+def _unknown_policy(arn: str) -> Document:
+    """A policy whose document is not known as what it is: a grant of all that it allows."""
+    statement = {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"AllowedBy": {"policy": arn}}}
+    return {"Statement": [statement]}
+
+
+def _boundary(arn: str) -> Document:
+    """A permissions boundary as what it is: a denial of all that its policy does not allow.
+
+    So a role without its boundary has gained, and one with another boundary too, since what either policy allows is not
+    known here.
+    """
+    statement = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"NotAllowedBy": {"policy": arn}}}
+    return {"Statement": [statement]}
 
 
 def compare(before: Holders, after: Holders) -> list[Difference]:

@@ -56,7 +56,7 @@ class Finding:
 
 
 # Longer than any sentence of ours, so that only what a file brings along is cut.
-_MOST_CHARACTERS = 400
+_MOST_CHARACTERS = 1000
 
 
 def _shown(text: str) -> str:
@@ -65,8 +65,14 @@ def _shown(text: str) -> str:
     return line if len(line) <= _MOST_CHARACTERS else f"{line[:_MOST_CHARACTERS]}..."
 
 
-def refuse_errors(findings: Sequence[Finding], what: str) -> None:
-    """Raise one InputError that tells every finding of level error; C(what) begins its sentence."""
+def refuse_errors(findings: Sequence[Finding], what: str, **facts: Any) -> None:
+    """Raise one InputError that tells every finding of level error.
+
+    Args:
+        findings: of any level.
+        what: begins the sentence.
+        facts: that a machine may want to know beside the findings, JSON types only.
+    """
     errors = [finding for finding in findings if finding.level == "error"]
     if not errors:
         return
@@ -74,4 +80,4 @@ def refuse_errors(findings: Sequence[Finding], what: str) -> None:
         message = f"{what}: {errors[0].sentence}"
     else:
         message = f"{what}, for {len(errors)} reasons: {numbered(error.sentence for error in errors)}"
-    raise InputError(message, code=errors[0].code, findings=[finding.as_dict() for finding in findings])
+    raise InputError(message, code=errors[0].code, findings=[finding.as_dict() for finding in findings], **facts)

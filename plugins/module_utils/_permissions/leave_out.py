@@ -8,8 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from .documents import Document, listed
-from .model import FilePolicy, PermissionsFile
-from .resolve import placeholder
+from .model import FilePolicy, PermissionsFile, placeholder
 
 
 def leave_out(file: PermissionsFile, role: str) -> PermissionsFile:

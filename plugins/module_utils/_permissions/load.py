@@ -17,10 +17,7 @@ import yaml
 from .._errors import InputError
 from .documents import Document, compact, kind_of, problem_of_policy, same_policy
 from .findings import Finding, refuse_errors
-from .model import FileDocument, FilePolicy, FileRole, FileRule, FileTopic, PermissionsFile
-
-# The one role without which Clumio can do nothing.
-CLUMIO_ROLE = "ClumioIAMRole"
+from .model import CLUMIO_ROLE, FileDocument, FilePolicy, FileRole, FileRule, FileTopic, PermissionsFile
 
 SECTIONS = ("topics", "rules", "roles", "policies", "ssm_documents")
 

@@ -4,9 +4,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from .documents import Document, listed
+
+# The one role without which Clumio can do nothing.
+CLUMIO_ROLE = "ClumioIAMRole"
+
+# The role that Clumio's support assumes; it is optional.
+SUPPORT_ROLE = "ClumioSupportRole"
+
+# The topic that all rules report to.
+TOPIC = "ClumioEventPub"
+
+
+def placeholder(name: str) -> str:
+    """The word that stands for the ARN of the entity with this name: its letters and digits, in capitals."""
+    return re.sub(r"[^A-Za-z0-9]", "", name).upper()
 
 
 @dataclass(frozen=True)
@@ -54,6 +69,10 @@ class FileRole:
             if statement["Effect"] == "Allow" and service in _services(services):
                 return True
         return False
+
+    def needs_instance_profile(self) -> bool:
+        """EC2 takes a role only inside an instance profile; the console makes one of the same name silently."""
+        return self.trusts_service("ec2.amazonaws.com")
 
 
 def _services(principals: str | list[str]) -> set[str]:

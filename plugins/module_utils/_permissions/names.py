@@ -17,6 +17,22 @@ ACCOUNT_ID = re.compile(r"[0-9]{12}", re.ASCII)
 IAM_PATH = re.compile(r"/([!-.0-~]+/)*", re.ASCII)
 REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}", re.ASCII)
 
+# The tags of everything that is made: whose product it is for, and which connection it belongs to.
+VENDOR_TAG = "Vendor"
+CONNECTION_TAG = "clumio:connection"
+
+# On everything that grants: a digest of the grants that were approved.
+GRANTS_TAG = "clumio:grants"
+
+# On a role: digests of the names of the inline policies that are ours, since these cannot be tagged themselves.
+INLINE_POLICIES_TAG = "clumio:inline-policies"
+
+OUR_TAGS = (VENDOR_TAG, CONNECTION_TAG, GRANTS_TAG, INLINE_POLICIES_TAG)
+
+# Tags that AWS's own services set; nobody else can change them.
+# Source: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+AWS_TAG_PREFIX = "aws:"
+
 # https://docs.aws.amazon.com/general/latest/gr/rande.html: the partition follows from the region's first word(s).
 _PARTITIONS = (
     ("cn-", "aws-cn"),
@@ -63,6 +79,9 @@ class Connection:
     def partition(self) -> str:
         """C(aws), C(aws-cn), C(aws-us-gov) and so on; follows from the region."""
         return next((partition for prefix, partition in _PARTITIONS if self.region.startswith(prefix)), "aws")
+
+    def kms_alias_arn(self, name: str) -> str:
+        return f"arn:{self.partition}:kms:{self.region}:{self.account_id}:alias/{name}"
 
     def topic_arn(self, name: str) -> str:
         return f"arn:{self.partition}:sns:{self.region}:{self.account_id}:{name}"

@@ -19,11 +19,14 @@ PATTERN = {"document": "pattern"}
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """What every resource has; C(tags) of a plan come on top of those that tell whose it is."""
+    """What every resource has.
+
+    C(tags) of a plan come on top of those that tell whose it is; None where its user says nothing about tags.
+    """
 
     name: str
     arn: str
-    tags: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """JSON types only, in the shape of the modules' options and results."""
@@ -31,10 +34,24 @@ class Resource:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KmsKey(Resource):
+    """A symmetric KMS key, known by its alias, whose C(arn) is known before there is a key."""
+
+    description: str = ""
+    policy: Document = field(metadata=POLICY)
+    rotation: bool = True
+    enabled: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class Topic(Resource):
-    """A standard SNS topic with its access policy."""
+    """A standard SNS topic with its access policy and the id, ARN or alias of the key that encrypts it.
+
+    None stands for what the user says nothing about; an empty C(kms_key) for no encryption.
+    """
 
     policy: Document | None = field(default=None, metadata=POLICY)
+    kms_key: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,13 +92,18 @@ class InlinePolicy:
 
 @dataclass(frozen=True, kw_only=True)
 class Role(Resource):
-    """An IAM role; C(managed_policies) are the ARNs attached to it."""
+    """An IAM role; C(managed_policies) are the ARNs attached to it.
+
+    Of C(permissions_boundary), the ARN of a managed policy, None stands for what the user says nothing about, an empty
+    text for none.
+    """
 
     path: str = "/"
     description: str = ""
     trust_policy: Document = field(metadata=POLICY)
     managed_policies: tuple[str, ...] = ()
     inline_policies: tuple[InlinePolicy, ...] = ()
+    permissions_boundary: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,18 +125,24 @@ class SsmDocument(Resource):
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """All sections, in the order in which they are made."""
+    """All sections, in the order in which they are made.
 
+    C(retired) are the ARNs of roles, policies and instance profiles of the same file that are not wanted any more.
+    """
+
+    kms_keys: tuple[KmsKey, ...] = ()
     topics: tuple[Topic, ...]
     rules: tuple[Rule, ...]
     policies: tuple[Policy, ...]
     roles: tuple[Role, ...]
     instance_profiles: tuple[InstanceProfile, ...]
     ssm_documents: tuple[SsmDocument, ...]
+    retired: tuple[str, ...] = ()
 
     def sections(self) -> dict[str, tuple[Resource, ...]]:
         """The resources of each section, under the section's name."""
         return {
+            "kms_keys": self.kms_keys,
             "topics": self.topics,
             "rules": self.rules,
             "policies": self.policies,
@@ -127,8 +155,9 @@ class Plan:
         """All resources, section by section."""
         return [resource for resources in self.sections().values() for resource in resources]
 
-    def as_dict(self) -> dict[str, list[dict[str, Any]]]:
+    def as_dict(self) -> dict[str, list[Any]]:
         """The plan as the modules hand it on."""
-        return {
+        sections = {
             section: [resource.as_dict() for resource in resources] for section, resources in self.sections().items()
         }
+        return {**sections, "retired": list(self.retired)}

@@ -12,15 +12,14 @@ from typing import Any
 from .._errors import InputError
 from .documents import Document
 from .findings import Finding
-from .model import FilePolicy, FileRole, FileRule, FileTopic, PermissionsFile
+from .leave_out import leave_out
+from .model import SUPPORT_ROLE, TOPIC, FilePolicy, FileRole, FileRule, FileTopic, PermissionsFile, placeholder
 from .names import Naming
 from .plan import InlinePolicy, InstanceProfile, Plan, Policy, Role, Rule, SsmDocument, Target, Topic
+from .preferences import Preferences, audit_preferences, with_preferences
 
 TOKEN = "CLUMIOTOKEN"
 EXTERNAL_ID = "ROLEEXTERNALID"
-
-# The topic that all rules report to.
-TOPIC = "ClumioEventPub"
 
 # Stands for the 36 characters of the token while Clumio has not assigned one: in a dry run before registration.
 # The external id's stand-in holds it too, so that looking for it finds both.
@@ -44,11 +43,6 @@ class Resolved:
     external_id: str | None
 
 
-def placeholder(name: str) -> str:
-    """The word that stands for the ARN of the entity with this name: its letters and digits, in capitals."""
-    return re.sub(r"[^A-Za-z0-9]", "", name).upper()
-
-
 def resolve(
     file: PermissionsFile,
     naming: Naming,
@@ -56,6 +50,7 @@ def resolve(
     token: str | None,
     external_id: str | None,
     placeholders: Mapping[str, str] | None = None,
+    preferences: Preferences | None = None,
     preview: bool = False,
 ) -> Resolved:
     """Make the plan of a file for a naming.
@@ -66,6 +61,7 @@ def resolve(
         token: 36 characters, from Clumio.
         external_id: from Clumio; the condition of the trust policies.
         placeholders: words and their values that win over those derived from the file.
+        preferences: what the user wants that the file says nothing about.
         preview: let stand-ins take the place of a token and an external id that Clumio has not assigned yet.
 
     Raises:
@@ -75,6 +71,10 @@ def resolve(
     if preview:
         token = token or STAND_IN_TOKEN
         external_id = external_id or STAND_IN_EXTERNAL_ID
+    preferences = preferences or Preferences()
+    whole = file
+    if not preferences.support_role:
+        file = leave_out(whole, SUPPORT_ROLE)
     words = _Words(file, naming, {TOKEN: token, EXTERNAL_ID: external_id}, placeholders or {})
     plan = Plan(
         topics=tuple(_topic(topic, naming, words) for topic in file.topics),
@@ -89,12 +89,43 @@ def resolve(
                 role=naming.name(role.name),
             )
             for role in file.roles
-            if needs_instance_profile(role)
+            if role.needs_instance_profile()
         ),
         ssm_documents=tuple(_ssm_documents(file, naming, words)),
+        retired=_retired(whole, file, naming),
     )
-    findings = (*words.findings, *_unfit_names(file, naming), *_unknown_names(file, naming))
-    return Resolved(plan=plan, findings=findings, preview=preview, external_id=external_id)
+    findings = (
+        *words.findings,
+        *_unfit_names(whole, naming),
+        *_unknown_names(whole, naming),
+        *audit_preferences(preferences, naming.connection),
+    )
+    return Resolved(
+        plan=with_preferences(plan, preferences, naming.connection),
+        findings=findings,
+        preview=preview,
+        external_id=external_id,
+    )
+
+
+def _retired(whole: PermissionsFile, left: PermissionsFile, naming: Naming) -> tuple[str, ...]:
+    """The ARNs in IAM of what the whole file has and what is left of it has not, in the order in which they can go."""
+    wanted = set(_iam_arns(left, naming))
+    return tuple(arn for arn in _iam_arns(whole, naming) if arn not in wanted)
+
+
+def _iam_arns(file: PermissionsFile, naming: Naming) -> list[str]:
+    return [
+        *(naming.instance_profile_arn(role.name) for role in file.roles if role.needs_instance_profile()),
+        *(naming.role_arn(role.name) for role in file.roles),
+        *(naming.policy_arn(name) for name in _managed(file)),
+    ]
+
+
+def _managed(file: PermissionsFile) -> list[str]:
+    """The names of all managed policies, attached or not."""
+    attached = {policy.name for role in file.roles for policy in role.managed_policies}
+    return sorted(attached | {policy.name for policy in file.policies})
 
 
 def _unfit_names(file: PermissionsFile, naming: Naming) -> list[Finding]:
@@ -126,11 +157,6 @@ def _unknown_names(file: PermissionsFile, naming: Naming) -> list[Finding]:
         )
         for name in sorted(set(naming.names) - nameable)
     ]
-
-
-def needs_instance_profile(role: FileRole) -> bool:
-    """EC2 takes a role only inside an instance profile; the console makes one of the same name silently."""
-    return role.trusts_service("ec2.amazonaws.com")
 
 
 class _Words:
@@ -220,12 +246,11 @@ class _Words:
 
 
 def _arns(file: PermissionsFile, naming: Naming) -> list[tuple[str, str]]:
-    managed = {policy.name for role in file.roles for policy in role.managed_policies}
     return [
         *((topic.name, naming.topic_arn(topic.name)) for topic in file.topics),
         *((rule.name, naming.rule_arn(rule.name)) for rule in file.rules),
         *((role.name, naming.role_arn(role.name)) for role in file.roles),
-        *((name, naming.policy_arn(name)) for name in sorted(managed | {policy.name for policy in file.policies})),
+        *((name, naming.policy_arn(name)) for name in _managed(file)),
     ]
 
 

@@ -4,16 +4,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from .._aws import iam
 from .._aws._tags import from_list
 from .._change import Change
+from .._permissions.names import Connection
 from .._permissions.plan import InstanceProfile
-from .converge import Found, Noun, Stage
-from .roles import PASSING
+from .converge import Found, Noun, Stage, owned_among
+from .roles import BUSY, PASSING
 from .settle import settled
 
 
@@ -23,11 +24,11 @@ class InstanceProfiles(Noun[InstanceProfile]):
     section = "instance_profiles"
     kind = "instance profile"
 
-    def __init__(self, client: Any) -> None:
-        self._iam = client
+    def __init__(self, client: Callable[[str], Any]) -> None:
+        self._iam = client("iam")
 
-    def read(self, desired: InstanceProfile) -> Found[InstanceProfile] | None:
-        profile = iam.get_instance_profile(self._iam, desired.name)
+    def read(self, name: str, arn: str) -> Found[InstanceProfile] | None:  # noqa: ARG002
+        profile = iam.get_instance_profile(self._iam, name)
         if profile is None:
             return None
         found = InstanceProfile(
@@ -37,11 +38,13 @@ class InstanceProfiles(Noun[InstanceProfile]):
             role=next((role["RoleName"] for role in profile["Roles"]), ""),
             tags=from_list(profile.get("Tags", [])),
         )
-        return Found(found)
+        return Found(found, f"{profile['CreateDate']:%Y-%m-%d}")
 
     def stages(self, change: Change[InstanceProfile]) -> Sequence[Stage]:
-        profile, before = change.after, change.before
-        create = partial(iam.create_instance_profile, self._iam, profile.name, path=profile.path, tags=profile.tags)
+        profile, before = change.resource, change.before
+        create = partial(
+            iam.create_instance_profile, self._iam, profile.name, path=profile.path, tags=profile.tags or {}
+        )
         return [
             [create] if before is None else [],
             [partial(self._put_role, profile, before.role if before else "")]
@@ -50,7 +53,21 @@ class InstanceProfiles(Noun[InstanceProfile]):
         ]
 
     def tag(self, resource: InstanceProfile, tags: Mapping[str, str]) -> None:
-        iam.tag_instance_profile(self._iam, resource.name, tags)
+        settled(partial(iam.tag_instance_profile, self._iam, resource.name, tags), BUSY)
+
+    def untag(self, resource: InstanceProfile, keys: Sequence[str]) -> None:
+        settled(partial(iam.untag_instance_profile, self._iam, resource.name, keys), BUSY)
+
+    def owned(self, connection: Connection) -> Sequence[tuple[str, str]]:
+        everything = [
+            (profile["InstanceProfileName"], profile["Arn"]) for profile in iam.list_instance_profiles(self._iam)
+        ]
+        return owned_among(everything, lambda name, _arn: iam.list_instance_profile_tags(self._iam, name), connection)
+
+    def removal(self, resource: InstanceProfile) -> Sequence[Stage]:
+        take_out = partial(iam.remove_role_from_instance_profile, self._iam, resource.name, resource.role)
+        delete = partial(iam.delete_instance_profile, self._iam, resource.name)
+        return [[take_out] if resource.role else [], [partial(settled, delete, ("DeleteConflict",))]]
 
     def _put_role(self, profile: InstanceProfile, held: str) -> None:
         if held:

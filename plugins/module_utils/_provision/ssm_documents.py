@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,8 +13,10 @@ from .._aws import ssm
 from .._aws._tags import from_list
 from .._change import Change
 from .._permissions.documents import compact
+from .._permissions.names import Connection
 from .._permissions.plan import SsmDocument
-from .converge import Found, Noun, Stage
+from .converge import Details, Found, Noun, Stage
+from .ownership import foreign
 from .settle import settled
 
 # Versions of a document that are looked at for content that is there already; AWS keeps up to 1,000.
@@ -27,28 +29,29 @@ class SsmDocuments(Noun[SsmDocument]):
     section = "ssm_documents"
     kind = "SSM document"
 
-    def __init__(self, client: Any) -> None:
-        self._ssm = client
+    def __init__(self, client: Callable[[str], Any]) -> None:
+        self._ssm = client("ssm")
 
-    def read(self, desired: SsmDocument) -> Found[SsmDocument] | None:
-        description = ssm.describe_document(self._ssm, desired.name)
-        document = ssm.get_document(self._ssm, desired.name) if description else None
+    def read(self, name: str, arn: str) -> Found[SsmDocument] | None:
+        description = ssm.describe_document(self._ssm, name)
+        document = ssm.get_document(self._ssm, name) if description else None
         if description is None or document is None:
             return None
         found = SsmDocument(
-            name=desired.name,
-            arn=desired.arn,
+            name=name,
+            arn=arn,
             content=json.loads(document["Content"]),
             document_type=description["DocumentType"],
             target_type=description.get("TargetType", ""),
             tags=from_list(description.get("Tags", [])),
         )
-        ready = self._ready_version(desired, description) if found.content != desired.content else {}
-        return Found(found, ready)
+        return Found(found, f"{description['CreatedDate']:%Y-%m-%d}")
 
-    def _ready_version(self, desired: SsmDocument, description: Mapping[str, Any]) -> dict[str, str]:
+    def details(self, desired: SsmDocument, found: SsmDocument, connection: Connection) -> Details:  # noqa: ARG002
         """The youngest version that has the wanted content without being the default: AWS takes no content twice."""
-        latest = int(description["LatestVersion"])
+        if found.content == desired.content:
+            return {}
+        latest = int((ssm.describe_document(self._ssm, desired.name) or {}).get("LatestVersion", 0))
         for version in range(latest, max(0, latest - _MOST_VERSIONS_READ), -1):
             document = ssm.get_document(self._ssm, desired.name, str(version))
             if document and json.loads(document["Content"]) == desired.content:
@@ -56,9 +59,9 @@ class SsmDocuments(Noun[SsmDocument]):
         return {}
 
     def stages(self, change: Change[SsmDocument]) -> Sequence[Stage]:
-        document = change.after
+        document = change.resource
         content = compact(document.content)
-        if change.action == "create":
+        if change.before is None:
             create = partial(
                 ssm.create_document,
                 self._ssm,
@@ -66,7 +69,7 @@ class SsmDocuments(Noun[SsmDocument]):
                 content=content,
                 document_type=document.document_type,
                 target_type=document.target_type,
-                tags=document.tags,
+                tags=document.tags or {},
             )
             return [[create]]
         if change.differences == ("tags",):
@@ -75,6 +78,19 @@ class SsmDocuments(Noun[SsmDocument]):
 
     def tag(self, resource: SsmDocument, tags: Mapping[str, str]) -> None:
         ssm.tag_document(self._ssm, resource.name, tags)
+
+    def untag(self, resource: SsmDocument, keys: Sequence[str]) -> None:
+        ssm.untag_document(self._ssm, resource.name, keys)
+
+    def owned(self, connection: Connection) -> Sequence[tuple[str, str]]:
+        return [
+            (document["Name"], connection.ssm_document_arn(document["Name"]))
+            for document in ssm.list_documents(self._ssm)
+            if not foreign(connection, from_list(document.get("Tags", [])))
+        ]
+
+    def removal(self, resource: SsmDocument) -> Sequence[Stage]:
+        return [[partial(ssm.delete_document, self._ssm, resource.name)]]
 
     def _update(self, document: SsmDocument, content: str, ready_version: str | None) -> None:
         version = ready_version or ssm.update_document(

@@ -5,28 +5,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from .._change import Change, readable
 from .check import Check
 
 _REPAIR = "Run the onboard playbook again to put it back."
+_REMOVAL = "Run the onboard playbook again to remove it."
 
 
 def checks(changes: Sequence[Change[Any]]) -> list[Check]:
-    """A check for each resource, from its comparison with AWS."""
-    return [_check(change) for change in changes]
+    """A check for each resource, from its comparison with AWS; none for what is not to be there and not ours."""
+    return [_check(change) for change in changes if change.after or not change.foreign]
 
 
 def _check(change: Change[Any]) -> Check:
-    entity = change.after.arn
+    check = partial(Check, name=change.label, side="aws", entity=change.resource.arn)
     if change.before is None:
-        return Check(name=change.label, side="aws", entity=entity, status="missing", hint=_REPAIR)
+        return check(status="missing", hint=_REPAIR)
+    if change.after is None:
+        return check(status="different", expected="not there any more", found="still there", hint=_REMOVAL)
     if change.foreign:
-        return Check(
-            name=change.label,
-            side="aws",
-            entity=entity,
+        return check(
             status="different",
             expected="made for this connection",
             found=change.foreign,
@@ -34,13 +35,11 @@ def _check(change: Change[Any]) -> Check:
         )
     if change.differences:
         wanted, held = readable(change.after), readable(change.before)
-        return Check(
-            name=change.label,
-            side="aws",
-            entity=entity,
+        return check(
             status="different",
             expected={member: wanted[member] for member in change.differences},
             found={member: held[member] for member in change.differences},
+            differences=tuple(change.told()),
             hint=_REPAIR,
         )
-    return Check(name=change.label, side="aws", entity=entity, status="ok")
+    return check(status="ok")

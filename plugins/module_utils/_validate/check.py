@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ class Check:
         status: C(ok), or what is the matter.
         expected: what should be; None where C(status) says it all.
         found: what is.
+        differences: what differs, each in words, C(inline policy ClumioKMSPolicy is missing) say.
         hint: what to do.
     """
 
@@ -29,32 +30,44 @@ class Check:
     status: Literal["ok", "missing", "different"]
     expected: Any = None
     found: Any = None
+    differences: tuple[str, ...] = ()
     hint: str = ""
 
     @property
     def sentence(self) -> str:
         """The check on one line; documents are left to C(expected) and C(found)."""
-        members = f" in {', '.join(self.found)}" if self.status == "different" and isinstance(self.found, dict) else ""
         told = f", found {self.found}" if isinstance(self.found, str) else ""
-        return f"{self.name} is {self.status}{members}{told}"
+        differences = f" ({', '.join(self.differences)})" if self.differences else ""
+        return f"{self.name} is {self.status}{told}{differences}"
 
     def as_dict(self) -> dict[str, Any]:
         """JSON types only."""
-        return asdict(self)
+        return asdict(self) | {"differences": list(self.differences)}
 
 
-def as_result(connection_id: str, checks: Sequence[Check]) -> dict[str, Any]:
-    """What the validating module returns: the verdict in a word, in a sentence, and all checks."""
+def as_result(connection_id: str, checks: Sequence[Check], extras: Sequence[Mapping[str, str]] = ()) -> dict[str, Any]:
+    """What the validating module returns: the verdict in a word, in a sentence, and all checks.
+
+    Args:
+        connection_id: C(111122223333_us-west-2).
+        checks: of both sides.
+        extras: what others have added to our resources; that is told, and no fault.
+    """
     wrong = [check for check in checks if check.status != "ok"]
     result: dict[str, Any] = {
         "changed": False,
         "valid": not wrong,
         "checks": [check.as_dict() for check in checks],
-        "msg": f"The connection {connection_id} is as it should be ({len(checks)} checks).",
+        "extras": [dict(extra) for extra in extras],
     }
+    told = [f"The connection {connection_id} is as it should be ({len(checks)} checks)."]
     if wrong:
-        told = "; ".join(check.sentence for check in wrong)
+        sentences = "; ".join(check.sentence for check in wrong)
         hint = " ".join(dict.fromkeys(check.hint for check in wrong if check.hint))
-        result["msg"] = f"The connection {connection_id} is not as it should be: {told}. {hint}".strip()
+        told = [f"The connection {connection_id} is not as it should be: {sentences}.", hint]
         result["failure"] = {"code": "invalid", "hint": hint}
+    if extras:
+        added = ", ".join(f"{extra['extra']} to {extra['name']}" for extra in extras)
+        told.append(f"Others have added {added}; that stays without purge.")
+    result["msg"] = " ".join(filter(None, told))
     return result

@@ -44,10 +44,18 @@ class Account:
     token: str = TOKEN
     id: str = field(default_factory=lambda: str(next(ACCOUNTS)))
     arns: dict[str, str] = field(default_factory=dict)
+    permission_set: str = "all"
+    #: Before the names of topic, rules and roles; those of managed policies always have a prefix and a suffix.
+    prefix: str = ""
 
     def __post_init__(self) -> None:
         self.file = build(
-            self.words, self.id, REGION, clumio_account=CLUMIO_ACCOUNT, data_plane_account=DATA_PLANE_ACCOUNT
+            self.words,
+            self.id,
+            REGION,
+            clumio_account=CLUMIO_ACCOUNT,
+            data_plane_account=DATA_PLANE_ACCOUNT,
+            permission_set=self.permission_set,
         )
         self._make_everything()
 
@@ -84,34 +92,64 @@ class Account:
             },
         }
 
+    def _name(self, name: str) -> str:
+        return f"{self.prefix}{name}"
+
     def _make_everything(self) -> None:
         sns, events, iam, ssm = (self.client(service) for service in ("sns", "events", "iam", "ssm"))
         file = self.file
-        topic = sns.create_topic(Name="ClumioEventPub")["TopicArn"]
+        topic = sns.create_topic(Name=self._name("ClumioEventPub"))["TopicArn"]
         self.arns["ClumioEventPub"] = topic
         for name, rule in file["rules"].items():
-            self.arns[name] = events.put_rule(Name=name, EventPattern=rule["event_pattern"])["RuleArn"]
-            events.put_targets(Rule=name, Targets=[{"Id": "clumio-publish", "Arn": topic}])
+            self.arns[name] = events.put_rule(Name=self._name(name), EventPattern=rule["event_pattern"])["RuleArn"]
+            events.put_targets(Rule=self._name(name), Targets=[{"Id": "clumio-publish", "Arn": topic}])
         for name, role in file["roles"].items():
             trust = self.text(role["trust_policy"])
-            created = iam.create_role(RoleName=name, Path="/clumio/", AssumeRolePolicyDocument=trust)
+            created = iam.create_role(RoleName=self._name(name), Path="/clumio/", AssumeRolePolicyDocument=trust)
             self.arns[name] = created["Role"]["Arn"]
             for policy in role["managed_policies"]:
                 self.arns[policy["name"]] = f"arn:aws:iam::{self.id}:policy/acme-{policy['name']}-usw2"
+        for name, policy in file["policies"].items():
+            document = self.text(policy["policy_document"])
+            self.arns[name] = iam.create_policy(PolicyName=name, PolicyDocument=document)["Policy"]["Arn"]
         for name, role in file["roles"].items():
             for policy in role["managed_policies"]:
                 document = self.text(policy["policy_document"])
                 iam.create_policy(PolicyName=f"acme-{policy['name']}-usw2", PolicyDocument=document)
-                iam.attach_role_policy(RoleName=name, PolicyArn=self.arns[policy["name"]])
+                iam.attach_role_policy(RoleName=self._name(name), PolicyArn=self.arns[policy["name"]])
             for policy in role["inline_policies"]:
                 document = self.text(policy["policy_document"])
-                iam.put_role_policy(RoleName=name, PolicyName=policy["name"], PolicyDocument=document)
+                iam.put_role_policy(RoleName=self._name(name), PolicyName=policy["name"], PolicyDocument=document)
         access = self.text(file["topics"]["ClumioEventPub"]["policies"][0]["policy_document"])
         sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=access)
         for name, document in file["ssm_documents"].items():
             ssm.create_document(Name=self.text(name), Content=json.dumps(document), DocumentType="Command")
         if "mssql" in self.words:
-            name = "ClumioEC2MSSQLSSMInstanceRoleV2"
+            name = self._name("ClumioEC2MSSQLSSMInstanceRoleV2")
             profile = iam.create_instance_profile(InstanceProfileName=name)["InstanceProfile"]
             iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=name)
             self.arns["instance profile"] = profile["Arn"]
+
+    def remove_everything(self) -> None:
+        """Take the account back to where it was, in the order in which AWS allows it."""
+        sns, events, iam, ssm = (self.client(service) for service in ("sns", "events", "iam", "ssm"))
+        file = self.file
+        for name in file["ssm_documents"]:
+            ssm.delete_document(Name=self.text(name))
+        if "instance profile" in self.arns:
+            name = self._name("ClumioEC2MSSQLSSMInstanceRoleV2")
+            iam.remove_role_from_instance_profile(InstanceProfileName=name, RoleName=name)
+            iam.delete_instance_profile(InstanceProfileName=name)
+        for name, role in file["roles"].items():
+            for policy in role["managed_policies"]:
+                iam.detach_role_policy(RoleName=self._name(name), PolicyArn=self.arns[policy["name"]])
+                iam.delete_policy(PolicyArn=self.arns[policy["name"]])
+            for policy in role["inline_policies"]:
+                iam.delete_role_policy(RoleName=self._name(name), PolicyName=policy["name"])
+            iam.delete_role(RoleName=self._name(name))
+        for name in file["policies"]:
+            iam.delete_policy(PolicyArn=self.arns[name])
+        for name in file["rules"]:
+            events.remove_targets(Rule=self._name(name), Ids=["clumio-publish"])
+            events.delete_rule(Name=self._name(name))
+        sns.delete_topic(TopicArn=self.arns["ClumioEventPub"])

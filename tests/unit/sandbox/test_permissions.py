@@ -14,7 +14,6 @@ import boto3
 import pytest
 from moto import mock_aws
 from moto.events.models import EventPattern
-from moto.iam.policy_validation import SERVICE_TYPE_REGION_INFORMATION_ERROR_ASSOCIATIONS
 
 from sandbox.permissions import ASSET_TYPES, build
 
@@ -102,6 +101,18 @@ NAMES = {
     },
 }
 
+# What a file for inventory and backup does not have.
+RESTORES = {
+    "roles/ClumioIAMRole/managed_policies/ClumioEC2RestorePolicy",
+    "roles/ClumioIAMRole/managed_policies/ClumioRdsRestorePolicy",
+    "roles/ClumioIAMRole/inline_policies/ClumioIAMRolePolicy",
+    "roles/ClumioIAMRole/managed_policies/ClumioDynamoDbRestorePolicy",
+    "policies/ClumioIAMPermissionsBoundary",
+    "roles/ClumioIAMRole/managed_policies/ClumioS3RestorePolicy",
+    "roles/ClumioIAMRole/managed_policies/ClumioIcebergOnGlueRestorePolicy",
+    "roles/ClumioIAMRole/managed_policies/ClumioIcebergOnS3TablesRestorePolicy",
+}
+
 # A text that only this asset's part of a file holds.
 MARKS = {
     "ebs": '"ebs:GetSnapshotBlock"',
@@ -155,8 +166,8 @@ EVENTS = [
 ]
 
 
-def _build(assets: tuple[str, ...], region: str = "us-west-2") -> dict[str, Any]:
-    return build(assets, ACCOUNT, region, clumio_account=CLUMIO, data_plane_account=DATA_PLANE)
+def _build(assets: tuple[str, ...], region: str = "us-west-2", **arguments: str) -> dict[str, Any]:
+    return build(assets, ACCOUNT, region, clumio_account=CLUMIO, data_plane_account=DATA_PLANE, **arguments)
 
 
 def _policies(file: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -295,6 +306,27 @@ def test_placeholders_name_what_the_file_has(assets: tuple[str, ...]) -> None:
 
     assert words <= set(_arns(file))
     assert {"ROLEEXTERNALID", "CLUMIOTOKEN", "CLUMIOEVENTPUB", "CLUMIOIAMROLE", "CLUMIOSUPPORTROLE"} <= words
+
+
+@every_combination
+def test_a_file_for_inventory_and_backup_has_nothing_for_restores(assets: tuple[str, ...]) -> None:
+    everything, less = _build(assets), _build(assets, permission_set="inventory_backup")
+
+    assert _names(less) == _names(everything) - RESTORES
+    assert _permissions(less) <= _permissions(everything)
+    # What is left is as it was, but for statements that name what is gone.
+    gone = {re.sub(r"[^A-Z0-9]", "", place.rpartition("/")[2].upper()) for place in RESTORES}
+    changed = _permissions(everything) - _permissions(less)
+    assert all(place in RESTORES or resource in gone for place, _sid, _action, resource, _condition in changed)
+    words = set(re.findall(r"(?<![A-Za-z0-9])(?:CLUMIO|ROLEEXTERNALID)[A-Z0-9]*(?![A-Za-z0-9])", json.dumps(less)))
+    assert words <= set(_arns(less))
+    for section in ("rules", "topics", "ssm_documents"):
+        assert less[section] == everything[section]
+
+
+def test_a_permission_set_that_cannot_be() -> None:
+    with pytest.raises(ValueError, match=r"^unknown permission set: restore$"):
+        _build(ALL, permission_set="restore")
 
 
 @every_combination
@@ -461,9 +493,6 @@ def test_asset_types_that_cannot_be(assets: tuple[str, ...], message: str) -> No
 
 
 def test_aws_takes_every_document(monkeypatch: pytest.MonkeyPatch) -> None:
-    # AWS has a region in the ARN of a Storage Lens configuration; moto thinks that no ARN of S3 has one.
-    s3 = SERVICE_TYPE_REGION_INFORMATION_ERROR_ASSOCIATIONS["s3"]
-    monkeypatch.setitem(s3, "valid_starting_values", [*s3["valid_starting_values"], "storage-lens/"])
     for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(variable, "testing")
     monkeypatch.setenv("MOTO_ACCOUNT_ID", ACCOUNT)

@@ -10,7 +10,7 @@ from aws_account import client
 from botocore.exceptions import ClientError
 
 from sandbox import processes
-from sandbox.aws import patch_moto
+from sandbox.repairs import patch_moto
 
 ACCOUNT = "222233334444"
 EMPTY = json.dumps({"Version": "2012-10-17", "Statement": []})

@@ -277,6 +277,15 @@ def test_delete_answers_an_empty_object_and_the_connection_is_gone(api: Api) -> 
     assert api.call("GET", PATH).status_code == 404
 
 
+def test_a_connection_is_deleted_once_and_can_be_made_anew(api: Api) -> None:
+    first = api.create()
+    api.hand_in()
+    assert [api.call("DELETE", PATH).status_code for _ in range(2)] == [200, 404]
+    again = api.create()
+    assert again["token"] != first["token"]
+    assert (again["connection_status"], again["resources"]) == ("connecting", None)
+
+
 def test_lists_of_connections_and_regions(api: Api) -> None:
     api.create()
     assert shape(api.get("/connections/aws")) == LIST_SHAPE
@@ -319,6 +328,23 @@ def test_template_with_manual_resources_is_the_permissions_file(api: Api) -> Non
         clumio_account="999988887777",
         data_plane_account="888877776666",
     )
+
+
+def test_a_template_for_inventory_and_backup_has_fewer_policies(api: Api) -> None:
+    body = {
+        "asset_types_enabled": ["EBS", "DynamoDB"],
+        "aws_account_id": ACCOUNT,
+        "aws_region": "us-west-2",
+        "show_manual_resources": True,
+    }
+    files = [
+        api.call("POST", "/connections/aws/templates", body | members).json()["resources"]
+        for members in ({}, {"template_permission_set": "all"}, {"template_permission_set": "inventory_backup"})
+    ]
+    names = [{policy["name"] for policy in file["roles"]["ClumioIAMRole"]["managed_policies"]} for file in files]
+    assert files[0] == files[1]
+    assert names[1] - names[2] == {"ClumioEC2RestorePolicy", "ClumioDynamoDbRestorePolicy"}
+    assert (set(files[1]["policies"]), files[2]["policies"]) == ({"ClumioIAMPermissionsBoundary"}, {})
 
 
 # ---- what every call has to pass
@@ -716,6 +742,23 @@ def test_a_connection_that_breaks_is_unlinked_and_recovers(api: Api) -> None:
     assert states(api.get()) == ("connected", "in_progress", "completed")
     api.clock.now += 10
     assert states(api.get()) == DONE
+
+
+def test_a_connection_tells_the_permissions_that_were_seen(api: Api) -> None:
+    api.create()
+    api.hand_in()
+    api.clock.now += 5
+    api.aws.seen = Verification(permission_set="inventory_backup")
+    first = api.get()
+    assert (first["connection_status"], first["template_permission_set"]) == ("connected", "inventory_backup")
+    # What is not as it must be says nothing about what was meant.
+    api.aws.seen = Verification(("The role is gone.",))
+    broken = api.get()
+    assert (broken["connection_status"], broken["template_permission_set"]) == ("unlinked", "inventory_backup")
+    api.aws.seen = Verification()
+    last = api.get()
+    assert (last["connection_status"], last["template_permission_set"]) == ("connected", "all")
+    assert int(last["_etag"]) > int(broken["_etag"])
 
 
 def test_new_arns_are_looked_at_after_the_delay_and_states_stay_until_then(api: Api) -> None:

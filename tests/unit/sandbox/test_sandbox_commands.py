@@ -380,6 +380,7 @@ def test_dump_shows_what_aws_and_clumio_hold(empty: Started) -> None:
     assert isinstance(shown_topic["Policy"]["Statement"], list)
     assert "Policy" not in shown_topic["Attributes"]
     assert dumped["aws"] == {
+        "kms_keys": [],
         "rules": [
             {
                 "Name": "rule",
@@ -449,6 +450,80 @@ def test_dump_shows_what_aws_and_clumio_hold(empty: Started) -> None:
     assert [role["RoleName"] for role in other_region["roles"]] == ["role"]
 
 
+def test_dump_shows_keys_without_their_ids(empty: Started) -> None:
+    kms, sns = empty.aws("kms"), empty.aws("sns")
+    kms.describe_key(KeyId="alias/aws/ebs")  # moto makes AWS's own key then
+    kms.create_key(Description="neither an alias nor Clumio's tag")
+    tags = [{"TagKey": "Vendor", "TagValue": "Clumio"}]
+    named, unnamed = (kms.create_key(Description=text, Policy=TEXT, Tags=tags)["KeyMetadata"] for text in "ab")
+    for alias in ("alias/second", "alias/first"):
+        kms.create_alias(AliasName=alias, TargetKeyId=named["KeyId"])
+    kms.enable_key_rotation(KeyId=named["KeyId"])
+    kms.schedule_key_deletion(KeyId=unnamed["KeyId"], PendingWindowInDays=7)
+    for name, key in {
+        "by-alias": "alias/first",
+        "by-arn": named["Arn"],
+        "by-id": named["KeyId"],
+        "by-id-unnamed": unnamed["KeyId"],
+    }.items():
+        sns.create_topic(Name=name, Attributes={"KmsMasterKeyId": key})
+
+    text = empty.run("dump")
+    assert named["KeyId"] not in text
+    assert unnamed["KeyId"] not in text
+    dumped = json.loads(text)["aws"]
+    assert dumped["kms_keys"] == [
+        {
+            "Aliases": ["alias/first", "alias/second"],
+            "Description": "a",
+            "KeyRotationEnabled": True,
+            "KeyState": "Enabled",
+            "Policy": DOCUMENT,
+            "Tags": {"Vendor": "Clumio"},
+        },
+        {
+            "Aliases": [],
+            "Description": "b",
+            "KeyRotationEnabled": False,
+            "KeyState": "PendingDeletion",
+            "Policy": DOCUMENT,
+            "Tags": {"Vendor": "Clumio"},
+        },
+    ]
+    assert {
+        topic["TopicArn"].rpartition(":")[2]: topic["Attributes"]["KmsMasterKeyId"] for topic in dumped["topics"]
+    } == {
+        "by-alias": "alias/first",
+        "by-arn": "arn:aws:kms:us-west-2:111122223333:key/<key of alias/first>",
+        "by-id": "<key of alias/first>",
+        "by-id-unnamed": "<key without an alias>",
+    }
+    summary = [line.split() for line in empty.run("dump", "--summary").splitlines()]
+    assert [line for line in summary if line[0] == "kms_keys"] == [
+        ["kms_keys", "alias/first,", "alias/second", "Enabled"],
+        ["kms_keys", "b", "PendingDeletion"],
+    ]
+
+
+def test_calls_that_only_read_are_told_from_those_that_write(empty: Started) -> None:
+    kms, tagging = empty.aws("kms"), empty.aws("resourcegroupstaggingapi")
+    key_id = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.get_key_policy(KeyId=key_id, PolicyName="default")
+    kms.list_resource_tags(KeyId=key_id)
+    tagging.get_resources(ResourceTypeFilters=["kms:key"])
+    kms.tag_resource(KeyId=key_id, Tags=[{"TagKey": "Vendor", "TagValue": "Clumio"}])
+    kms.untag_resource(KeyId=key_id, TagKeys=["Vendor"])
+    kms.schedule_key_deletion(KeyId=key_id)
+    written = empty.json("calls", "--json", "--write-only")
+    assert [(call["service"], call["action"], call["status"]) for call in written] == [
+        ("kms", "CreateKey", 200),
+        ("kms", "TagResource", 200),
+        ("kms", "UntagResource", 200),
+        ("kms", "ScheduleKeyDeletion", 200),
+    ]
+    assert len(empty.json("calls", "--json")) == 7
+
+
 # ---- all of it together
 
 
@@ -482,3 +557,32 @@ def test_an_account_is_connected_unlinked_and_connected_again(empty: Started) ->
     assert state() == ("connected", "in_progress")
     # Clumio's own calls are not among those of the clients.
     assert empty.json("calls", "--json") == before
+
+
+def test_an_account_without_restores_is_connected_removed_and_deleted(empty: Started) -> None:
+    assets = {"asset_types_enabled": ["EBS", "S3"]}
+    wanted = {"aws_account_id": "111122223333", "aws_region": "us-west-2", "show_manual_resources": True}
+    template = assets | wanted | {"template_permission_set": "inventory_backup"}
+    file = empty.clumio("POST", "/connections/aws/templates", template)["resources"]
+    made = {
+        "account_native_id": "111122223333",
+        "aws_region": "us-west-2",
+        "protect_asset_types_enabled": ["EBS", "S3"],
+    }
+    created = empty.clumio("POST", "/connections/aws", made)
+    moto = json.loads((empty.directory / "state.json").read_text(encoding="utf-8"))["urls"]["aws"]
+    restricted = {"token": created["token"], "id": "111122223333", "permission_set": "inventory_backup"}
+    account = Account(moto, ["ebs", "s3"], **restricted)
+    assert account.file == file
+    empty.clumio("PATCH", CONNECTION, assets | {"resources": account.resources()})
+    connected = empty.clumio("GET", CONNECTION)
+    assert (connected["connection_status"], connected["template_permission_set"]) == ("connected", "inventory_backup")
+
+    account.remove_everything()
+    held = empty.json("dump")
+    assert set(map(str, held["aws"].values())) == {"[]"}
+    # Clumio has not looked again yet.
+    assert [row["connection_status"] for row in held["clumio"]["connections"]] == ["connected"]
+    assert empty.clumio("GET", CONNECTION)["connection_status"] == "unlinked"
+    assert empty.clumio("DELETE", CONNECTION) == {}
+    assert empty.json("dump")["clumio"] == {"connections": []}

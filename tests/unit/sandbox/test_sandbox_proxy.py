@@ -61,6 +61,9 @@ def test_calls_of_every_protocol_are_written_down(proxy: str) -> None:
     aws(proxy, "iam").list_roles()
     aws(proxy, "cloudwatch").describe_alarms()
     aws(proxy, "s3").list_buckets()
+    key_id = aws(proxy, "kms").create_key()["KeyMetadata"]["KeyId"]
+    aws(proxy, "kms").describe_key(KeyId=key_id)
+    aws(proxy, "resourcegroupstaggingapi").get_resources(ResourceTypeFilters=["kms:key"])
     assert [summary(call) for call in calls(proxy)] == [
         (1, "sns", "CreateTopic", ACCOUNT, "write", 200, ""),
         (2, "events", "PutRule", ACCOUNT, "write", 200, ""),
@@ -68,6 +71,9 @@ def test_calls_of_every_protocol_are_written_down(proxy: str) -> None:
         (4, "iam", "ListRoles", ACCOUNT, "read", 200, ""),
         (5, "monitoring", "DescribeAlarms", ACCOUNT, "read", 200, ""),
         (6, "s3", "GET /", ACCOUNT, "read", 200, ""),
+        (7, "kms", "CreateKey", ACCOUNT, "write", 200, ""),
+        (8, "kms", "DescribeKey", ACCOUNT, "read", 200, ""),
+        (9, "tagging", "GetResources", ACCOUNT, "read", 200, ""),
     ]
 
 
@@ -78,6 +84,7 @@ def test_calls_of_every_protocol_are_written_down(proxy: str) -> None:
         ("sns", "get_topic_attributes", {"TopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:none"}, 404, "NotFound"),
         ("events", "describe_rule", {"Name": "none"}, 400, "ResourceNotFoundException"),
         ("ssm", "describe_document", {"Name": "none"}, 400, "InvalidDocument"),
+        ("kms", "describe_key", {"KeyId": "alias/none"}, 400, "NotFoundException"),
     ],
 )
 def test_refusals_reach_the_client_and_are_written_down(
@@ -104,6 +111,13 @@ def test_refusals_reach_the_client_and_are_written_down(
         ("SetTopicAttributes", "write"),
         ("DeletePolicy", "write"),
         ("UpdateAssumeRolePolicy", "write"),
+        ("UntagResource", "write"),
+        ("RemoveTagsFromResource", "write"),
+        ("RemoveTargets", "write"),
+        ("DetachRolePolicy", "write"),
+        ("ScheduleKeyDeletion", "write"),
+        ("CancelKeyDeletion", "write"),
+        ("EnableKeyRotation", "write"),
         ("GE", "write"),
     ],
 )

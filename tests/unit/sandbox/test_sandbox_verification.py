@@ -11,9 +11,10 @@ from aws_account import REGION, Account
 
 from sandbox import processes
 from sandbox.connections import Connection, Verification
+from sandbox.permissions import PERMISSION_SETS
 from sandbox.verification import AwsVerifier
 
-WIRE = {"ebs": "EBS", "s3": "S3", "mssql": "EC2MSSQL"}
+WIRE = {"ebs": "EBS", "s3": "S3", "mssql": "EC2MSSQL", "dynamodb": "DynamoDB"}
 
 
 @pytest.fixture
@@ -46,9 +47,44 @@ def test_an_account_as_clumio_wants_it(make_account: MakeAccount, look: Look, wo
     assert look(account) == Verification((), f"alias-{account.id}")
 
 
+@pytest.mark.parametrize("permission_set", PERMISSION_SETS)
+def test_names_may_have_a_prefix(make_account: MakeAccount, look: Look, permission_set: str) -> None:
+    account = make_account("ebs", "mssql", "s3", prefix="acme-", permission_set=permission_set)
+    assert account.arns["ClumioIAMRole"].endswith("role/clumio/acme-ClumioIAMRole")
+    assert look(account) == Verification((), "", permission_set)
+
+
 def test_an_optional_role_may_be_missing(make_account: MakeAccount, look: Look) -> None:
     account = make_account("ebs")
     assert look(account, account.resources() | {"clumio_support_role_arn": ""}).findings == ()
+
+
+# ---- permission sets: the role tells which one it was made for
+
+
+@pytest.mark.parametrize("words", [["ebs"], ["dynamodb", "ebs", "mssql", "s3"]])
+def test_an_account_for_inventory_and_backup(make_account: MakeAccount, look: Look, words: list[str]) -> None:
+    account = make_account(*words, permission_set="inventory_backup")
+    assert look(account) == Verification((), "", "inventory_backup")
+
+
+def test_what_is_missing_without_restores_is_found(make_account: MakeAccount, look: Look) -> None:
+    account = make_account("ebs", permission_set="inventory_backup")
+    account.client("iam").detach_role_policy(RoleName="ClumioIAMRole", PolicyArn=account.arns["ClumioEC2BackupPolicy"])
+    [finding] = look(account).findings
+    assert finding.endswith("role/clumio/ClumioIAMRole has no policy ClumioEC2BackupPolicy.")
+
+
+def test_with_one_policy_for_restores_all_of_them_are_needed(make_account: MakeAccount, look: Look) -> None:
+    account = make_account("dynamodb", "ebs", "s3")
+    for name in ("ClumioEC2RestorePolicy", "ClumioS3RestorePolicy"):
+        account.client("iam").detach_role_policy(RoleName="ClumioIAMRole", PolicyArn=account.arns[name])
+    seen = look(account)
+    assert [finding.rpartition(" ")[2] for finding in seen.findings] == [
+        "ClumioEC2RestorePolicy.",
+        "ClumioS3RestorePolicy.",
+    ]
+    assert seen.permission_set == "all"
 
 
 # ---- the role that Clumio assumes: without it nothing else is seen
@@ -161,7 +197,7 @@ def without_support_role(account: Account) -> None:
 
 
 def without_managed_policy(account: Account) -> None:
-    arn = account.arns["ClumioEC2RestorePolicy"]
+    arn = account.arns["ClumioEC2BackupPolicy"]
     account.client("iam").detach_role_policy(RoleName="ClumioIAMRole", PolicyArn=arn)
 
 
@@ -195,7 +231,7 @@ def without_ssm_document(account: Account) -> None:
         (without_target, "rule/ClumioCloudwatchEventRule does not have the topic"),
         (with_another_target, "rule/ClumioCloudwatchEventRule does not have the topic"),
         (without_support_role, "iam get_role ClumioSupportRole"),
-        (without_managed_policy, "role/clumio/ClumioIAMRole has no policy ClumioEC2RestorePolicy."),
+        (without_managed_policy, "role/clumio/ClumioIAMRole has no policy ClumioEC2BackupPolicy."),
         (without_inline_policy, "role/clumio/ClumioIAMRole has no policy ClumioKMSPolicy."),
         (without_instance_profile, "iam get_instance_profile ClumioEC2MSSQLSSMInstanceRoleV2"),
         (with_empty_instance_profile, "ClumioEC2MSSQLSSMInstanceRoleV2 has no role in it."),

@@ -100,6 +100,9 @@ def change(before, after, **members):
         (change(None, TOPIC), "create"),
         (change(TOPIC, TOPIC), "none"),
         (change(replace(TOPIC, policy=None), TOPIC, differences=("policy",)), "update"),
+        (change(TOPIC, TOPIC, foreign="it has no tag", adoptable=True), "adopt"),
+        (change(TOPIC, None), "delete"),
+        (change(TOPIC, None, foreign="it has no tag"), "none"),
     ],
 )
 def test_action(made, action):
@@ -126,7 +129,89 @@ def test_result_of_a_module():
 
 def test_result_without_changes():
     result = as_result([change(TOPIC, TOPIC)], "topics")
-    assert (result["changed"], result["changes"], result["diff"]) == (False, [], [])
+    assert result == {
+        "topics": [TOPIC.as_dict()],
+        "changed": False,
+        "changes": [],
+        "diff": [],
+        "extras": [],
+        "kept": [],
+    }
+
+
+def test_result_of_a_removal():
+    """What is ours goes, what is not is told."""
+    theirs = replace(TOPIC, name="U", arn=PLACE.topic_arn("U"))
+    result = as_result([change(TOPIC, None), change(theirs, None, foreign="it has no tag")], "topics")
+    place = {"section": "topics", "name": "T", "arn": TOPIC.arn}
+    assert result["topics"] == []
+    assert result["changes"] == [place | {"action": "delete", "differences": []}]
+    assert result["kept"] == [place | {"name": "U", "arn": theirs.arn, "reason": "it has no tag"}]
+    (diff,) = result["diff"]
+    assert (diff["before"], diff["after"]) == (readable(TOPIC), "")
+
+
+def test_result_of_an_adoption():
+    """It is told that the resource has not been ours so far, and all in which it differs."""
+    adopted = change(replace(TOPIC, tags={}), TOPIC, differences=("tags",), foreign="it has no tag", adoptable=True)
+    result = as_result([adopted], "topics")
+    assert [(item["action"], item["differences"]) for item in result["changes"]] == [("adopt", ["tags"])]
+    assert result["diff"][0]["before_header"] == "topic T, so far not ours: it has no tag"
+    assert result["kept"] == []
+
+
+def test_extras_are_told_without_a_change():
+    result = as_result([change(TOPIC, TOPIC, extras=("target A", "target B"))], "topics")
+    assert result["changed"] is False
+    place = {"section": "topics", "name": "T", "arn": TOPIC.arn}
+    assert result["extras"] == [place | {"extra": "target A"}, place | {"extra": "target B"}]
+
+
+# ---- in words
+
+IN_WORDS = {
+    "a description": (ROLE, {"description": "other"}, ["description is changed"]),
+    "a trust policy": (ROLE, {"trust_policy": policy(Action="sts:AssumeRole")}, ["trust policy is changed"]),
+    "a boundary": (ROLE, {"permissions_boundary": "arn"}, ["permissions boundary is changed"]),
+    "attached policies": (
+        ROLE,
+        {"managed_policies": ("b", "c")},
+        ["attached policy a is missing", "attached policy c is superfluous"],
+    ),
+    "inline policies": (
+        ROLE,
+        {"inline_policies": (InlinePolicy(name="One", document=TWO), InlinePolicy(name="Three", document=ONE))},
+        [
+            "inline policy One is changed",
+            "inline policy Three is superfluous",
+            "inline policy Two is missing",
+        ],
+    ),
+    "targets": (
+        RULE,
+        {"targets": (Target(id="1", arn="z"), Target(id="3", arn="y"))},
+        ["target 1 is changed", "target 2 is missing", "target 3 is superfluous"],
+    ),
+    "a state": (RULE, {"state": "DISABLED"}, ["state is changed"]),
+    "tags": (
+        replace(TOPIC, tags={"A": "a", "B": "b"}),
+        {"tags": {"B": "c", "C": "d"}},
+        ["tag A is missing", "tag B is changed", "tag C is superfluous"],
+    ),
+    "no tags": (replace(TOPIC, tags={"A": "a"}), {"tags": None}, ["tag A is missing"]),
+    "nothing": (ROLE, {"managed_policies": ("b", "a")}, []),
+}
+
+
+@pytest.mark.parametrize(("wanted", "held", "told"), IN_WORDS.values(), ids=IN_WORDS)
+def test_told(wanted, held, told):
+    before = replace(wanted, **held)
+    assert change(before, wanted, differences=differences(wanted, before)).told() == told
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, ROLE), (ROLE, None)])
+def test_what_is_made_or_goes_differs_in_nothing(before, after):
+    assert change(before, after).told() == []
 
 
 def test_readable_is_sorted_in_the_authors_spelling():

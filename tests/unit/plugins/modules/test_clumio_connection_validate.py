@@ -8,9 +8,10 @@ import pytest
 from aws_in_process import ACCOUNT, CONNECTION, REGION
 from clumio_helpers import TOKEN as API_TOKEN
 from clumio_helpers import running_clumio
-from permissions_files import EXTERNAL_ID, PLACE, policy, trust_policy
+from permissions_files import EXTERNAL_ID, PLACE, permissions_file, policy, resolved, trust_policy
 from section_helpers import make, run
 
+from ansible_collections.clumio.aws.plugins.module_utils._permissions.preferences import Preferences
 from ansible_collections.clumio.aws.plugins.modules import (
     clumio_connection,
     clumio_connection_validate,
@@ -52,6 +53,7 @@ NAMES = [
     "instance profile Profile",
     "SSM document Clumio-Document",
 ]
+NOTHING_PLANNED = {section: [] for section in PLAN}
 HANDED_IN = {"clumio_iam_role_arn": PLACE.role_arn("ClumioIAMRole"), "clumio_event_pub_arn": TOPIC}
 
 
@@ -110,55 +112,262 @@ def test_failing_can_be_switched_off(aws):
     assert result["failure"]["code"] == "invalid"
 
 
+def boto(service, operation, **parameters):
+    """What somebody does by hand in the account."""
+
+    def change(aws):
+        documents = {name: json.dumps(value) for name, value in parameters.items() if isinstance(value, dict)}
+        getattr(aws.client(service), operation)(**parameters | documents)
+
+    return change
+
+
+ROLE = "ClumioIAMRole"
+OPENED = policy(Principal="*", Action="sns:*", Resource=TOPIC)
+EVERYBODY = trust_policy(Principal={"AWS": "*"})
+
+
+def another_default_version(aws):
+    """As somebody does who writes a version of the document by hand."""
+    ssm, name = aws.client("ssm"), "Clumio-Document"
+    another = json.dumps(SSM | {"description": "x"})
+    ssm.update_document(Name=name, Content=another, DocumentVersion="$LATEST", TargetType="/AWS::EC2::Instance")
+    ssm.update_document_default_version(Name=name, DocumentVersion="2")
+
+
+# By what somebody did: how, in which resource, which member is different, and what is told.
 DRIFTS = {
-    "topic ClumioEventPub": (
-        lambda aws: aws.client("sns").set_topic_attributes(
-            TopicArn=TOPIC,
-            AttributeName="Policy",
-            AttributeValue=json.dumps(policy(Principal="*", Action="sns:*", Resource=TOPIC)),
-        ),
+    "topic policy opened": (
+        boto("sns", "set_topic_attributes", TopicArn=TOPIC, AttributeName="Policy", AttributeValue=OPENED),
+        "topic ClumioEventPub",
         "policy",
+        "policy is changed",
     ),
-    "rule Rule": (lambda aws: aws.client("events").disable_rule(Name="Rule"), "state"),
-    "managed policy Managed": (
-        lambda aws: aws.client("iam").create_policy_version(
-            PolicyArn=MANAGED, PolicyDocument=json.dumps(WRITE), SetAsDefault=True
-        ),
+    "topic encrypted": (
+        boto("sns", "set_topic_attributes", TopicArn=TOPIC, AttributeName="KmsMasterKeyId", AttributeValue="alias/x"),
+        "topic ClumioEventPub",
+        "kms_key",
+        "kms key is changed",
+    ),
+    "rule disabled": (boto("events", "disable_rule", Name="Rule"), "rule Rule", "state", "state is changed"),
+    "target removed": (
+        boto("events", "remove_targets", Rule="Rule", Ids=["clumio-publish"]),
+        "rule Rule",
+        "targets",
+        "target clumio-publish is missing",
+    ),
+    "target turned": (
+        boto("events", "put_targets", Rule="Rule", Targets=[{"Id": "clumio-publish", "Arn": f"{TOPIC}2"}]),
+        "rule Rule",
+        "targets",
+        "target clumio-publish is changed",
+    ),
+    "policy version changed": (
+        boto("iam", "create_policy_version", PolicyArn=MANAGED, PolicyDocument=WRITE, SetAsDefault=True),
+        "managed policy Managed",
         "document",
+        "document is changed",
     ),
-    "role ClumioIAMRole": (
-        lambda aws: aws.client("iam").delete_role_policy(RoleName="ClumioIAMRole", PolicyName="Inline"),
+    "trust policy edited": (
+        boto("iam", "update_assume_role_policy", RoleName=ROLE, PolicyDocument=EVERYBODY),
+        "role ClumioIAMRole",
+        "trust_policy",
+        "trust policy is changed",
+    ),
+    "managed policy detached": (
+        boto("iam", "detach_role_policy", RoleName=ROLE, PolicyArn=MANAGED),
+        "role ClumioIAMRole",
+        "managed_policies",
+        f"attached policy {MANAGED} is missing",
+    ),
+    "inline policy deleted": (
+        boto("iam", "delete_role_policy", RoleName=ROLE, PolicyName="Inline"),
+        "role ClumioIAMRole",
         "inline_policies",
+        "inline policy Inline is missing",
     ),
-    "instance profile Profile": (
-        lambda aws: aws.client("iam").remove_role_from_instance_profile(
-            InstanceProfileName="Profile", RoleName="ClumioIAMRole"
-        ),
+    "inline policy edited": (
+        boto("iam", "put_role_policy", RoleName=ROLE, PolicyName="Inline", PolicyDocument=WRITE),
+        "role ClumioIAMRole",
+        "inline_policies",
+        "inline policy Inline is changed",
+    ),
+    "tag removed": (
+        boto("iam", "untag_role", RoleName=ROLE, TagKeys=["Vendor"]),
+        "role ClumioIAMRole",
+        "tags",
+        "tag Vendor is missing",
+    ),
+    "role out of the profile": (
+        boto("iam", "remove_role_from_instance_profile", InstanceProfileName="Profile", RoleName=ROLE),
+        "instance profile Profile",
         "role",
+        "role is changed",
     ),
-    "SSM document Clumio-Document": (
-        lambda aws: (
-            aws.client("ssm").update_document(
-                Name="Clumio-Document", Content=json.dumps(SSM | {"description": "x"}), DocumentVersion="$LATEST"
-            ),
-            aws.client("ssm").update_document_default_version(Name="Clumio-Document", DocumentVersion="2"),
-        ),
+    "document version moved": (
+        another_default_version,
+        "SSM document Clumio-Document",
         "content",
+        "content is changed",
     ),
 }
 
 
-@pytest.mark.parametrize(("name", "drift", "member"), [(name, *drift) for name, drift in DRIFTS.items()], ids=DRIFTS)
-def test_drift(made, name, drift, member):
+@pytest.mark.parametrize(("drift", "name", "member", "told"), DRIFTS.values(), ids=DRIFTS)
+def test_drift(made, drift, name, member, told):
     drift(made)
-    result = validate(made, clumio=False)
+    unencrypted = {"topics": [PLAN["topics"][0] | {"kms_key": ""}]}
+    result = validate(made, clumio=False, **unencrypted)
     assert result["failed"]
     assert looked_at(result) == dict.fromkeys(NAMES, "ok") | {name: "different"}
     (check,) = [check for check in result["checks"] if check["status"] == "different"]
-    assert member in check["expected"]
-    assert set(check["expected"]) == set(check["found"])
+    assert set(check["expected"]) == set(check["found"]) == {member}
     assert check["expected"] != check["found"]
-    assert f"{name} is different in " in result["msg"]
+    assert check["differences"] == [told]
+    assert f"{name} is different ({told})" in result["msg"]
+    assert result["failure"] == {"code": "invalid", "hint": "Run the onboard playbook again to put it back."}
+
+
+def test_everything_that_differs_is_told_at_once(made):
+    for drift, _name, _member, _told in DRIFTS.values():
+        drift(made)
+    result = validate(made, clumio=False)
+    assert looked_at(result) == dict.fromkeys(NAMES, "different")
+    (role,) = [check for check in result["checks"] if check["name"] == "role ClumioIAMRole"]
+    assert role["differences"] == [
+        "inline policy Inline is changed",
+        f"attached policy {MANAGED} is missing",
+        "tag Vendor is missing",
+        "trust policy is changed",
+    ]
+
+
+# ---- what others have added
+
+THEIRS = PLACE.policy_arn("Theirs")
+
+
+def attach_theirs(aws):
+    boto("iam", "create_policy", PolicyName="Theirs", PolicyDocument=WRITE)(aws)
+    boto("iam", "attach_role_policy", RoleName=ROLE, PolicyArn=THEIRS)(aws)
+
+
+ADDED = {
+    "inline policy Mine": (
+        boto("iam", "put_role_policy", RoleName=ROLE, PolicyName="Mine", PolicyDocument=WRITE),
+        "roles",
+        "role ClumioIAMRole",
+        "inline policy Mine is superfluous",
+    ),
+    f"attached policy {THEIRS}": (
+        attach_theirs,
+        "roles",
+        "role ClumioIAMRole",
+        f"attached policy {THEIRS} is superfluous",
+    ),
+    "target theirs (arn:aws:sqs:us-west-2:123456789012:q)": (
+        boto(
+            "events", "put_targets", Rule="Rule", Targets=[{"Id": "theirs", "Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:q"}]
+        ),
+        "rules",
+        "rule Rule",
+        "target theirs is superfluous",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("extra", "add", "section", "name", "told"), [(extra, *added) for extra, added in ADDED.items()], ids=ADDED
+)
+def test_what_others_have_added(made, extra, add, section, name, told):
+    """Without purge it is told, with purge it is a fault."""
+    add(made)
+    result = validate(made, clumio=False)
+    assert result["valid"] is True
+    assert looked_at(result) == dict.fromkeys(NAMES, "ok")
+    ((found),) = result["extras"]
+    assert (found["section"], found["name"], found["extra"]) == (section, name.split()[-1], extra)
+    assert f"Others have added {extra} to {found['name']}" in result["msg"]
+    result = validate(made, clumio=False, purge=True)
+    assert result["failed"]
+    assert looked_at(result) == dict.fromkeys(NAMES, "ok") | {name: "different"}
+    assert f"{name} is different ({told})" in result["msg"]
+    assert result["extras"] == []
+
+
+@pytest.mark.parametrize(
+    ("tags", "purge_tags", "valid"),
+    [(None, True, True), ({}, False, True), ({}, True, False), ({"a": "b"}, False, False)],
+)
+def test_tags_of_others(made, tags, purge_tags, valid):
+    made.client("sns").tag_resource(ResourceArn=TOPIC, Tags=[{"Key": "Theirs", "Value": "1"}])
+    topics = [PLAN["topics"][0] | {"tags": tags}]
+    result = validate(made, clumio=False, purge_tags=purge_tags, topics=topics)
+    assert result["valid"] is valid
+    assert ("tag Theirs is superfluous" in result["msg"]) is (tags == {} and not valid)
+    assert ("tag a is missing" in result["msg"]) is bool(tags)
+
+
+# ---- keys, and what is not wanted any more
+
+
+@pytest.fixture
+def key(aws):
+    """A KMS key with its topic; gives the options."""
+    (key,), (topic,) = encrypted.kms_keys, encrypted.topics
+    options = {"kms_keys": [key.as_dict()], "topics": [topic.as_dict()]}
+    make(aws, clumio_sns_topic, **options)
+    return NOTHING_PLANNED | options
+
+
+encrypted = resolved(permissions_file("ebs"), preferences=Preferences(kms_key="create")).plan
+ALIAS = "alias/ClumioEventPub"
+
+KEY_DRIFTS = {
+    "disabled": (lambda kms, key_id: kms.disable_key(KeyId=key_id), ["enabled is changed"]),
+    "rotation turned off": (lambda kms, key_id: kms.disable_key_rotation(KeyId=key_id), ["rotation is changed"]),
+    "policy opened": (
+        lambda kms, key_id: kms.put_key_policy(
+            KeyId=key_id, PolicyName="default", Policy=json.dumps(policy(Principal="*", Action="kms:*", Resource="*"))
+        ),
+        ["policy is changed"],
+    ),
+    "scheduled for deletion": (
+        lambda kms, key_id: kms.schedule_key_deletion(KeyId=key_id),
+        ["enabled is changed", "rotation is changed"],
+    ),
+}
+
+
+def test_a_key_as_planned(aws, key):
+    result = validate(aws, clumio=False, **key)
+    assert looked_at(result) == {"KMS key ClumioEventPub": "ok", "topic ClumioEventPub": "ok"}
+
+
+@pytest.mark.parametrize(("drift", "told"), KEY_DRIFTS.values(), ids=KEY_DRIFTS)
+def test_drift_of_a_key(aws, key, drift, told):
+    kms = aws.client("kms")
+    drift(kms, kms.describe_key(KeyId=ALIAS)["KeyMetadata"]["KeyId"])
+    result = validate(aws, clumio=False, **key)
+    assert looked_at(result) == {"KMS key ClumioEventPub": "different", "topic ClumioEventPub": "ok"}
+    assert result["checks"][0]["differences"] == told
+
+
+def test_a_key_without_its_name(aws, key):
+    aws.client("kms").delete_alias(AliasName=ALIAS)
+    result = validate(aws, clumio=False, **key)
+    assert looked_at(result) == {"KMS key ClumioEventPub": "missing", "topic ClumioEventPub": "ok"}
+
+
+def test_a_retired_resource_that_is_still_there(made):
+    make(made, clumio_iam_roles, roles=[PLAN["roles"][0] | {"name": "Support", "managed_policies": []}])
+    retired = [PLACE.role_arn("Support"), PLACE.policy_arn("NeverMade"), PLACE.role_arn("Foreign")]
+    trust = json.dumps(EVERYBODY)
+    made.client("iam").create_role(RoleName="Foreign", AssumeRolePolicyDocument=trust)
+    result = validate(made, clumio=False, retired=retired)
+    assert result["failed"]
+    assert looked_at(result) == dict.fromkeys(NAMES, "ok") | {"role Support": "different"}
+    assert "role Support is different, found still there. Run the onboard playbook again to remove it." in result["msg"]
 
 
 def test_a_resource_of_another_connection(made):
@@ -198,7 +407,6 @@ def ask(aws):
 
 
 REGISTERED = {"asset_types": ["ebs"]}
-NOTHING_PLANNED = {section: [] for section in PLAN}
 
 
 @pytest.mark.usefixtures("made")

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 
 import pytest
-from aws_in_process import ACCOUNT, CONNECTION, OURS
+from aws_in_process import ACCOUNT, OURS
 from permissions_files import EXTERNAL_ID, permissions_file, policy, resolved, trust_policy
 from section_helpers import REFUSALS, actions, converge, make, refused, run
 
@@ -61,14 +61,15 @@ def with_policy(**members):
 
 
 def held(aws, path=""):
-    """What AWS holds of all three, without the digest of what is granted."""
+    """What AWS holds of all three, without the tags that remember what is granted and what in a role is ours."""
     found = (
         aws.policy(f"{IAM}:policy{path}/Managed"),
         aws.role("Role"),
         aws.instance_profile("Profile"),
     )
     for resource in found:
-        resource["tags"].pop("clumio:grants", None)
+        for tag in ("clumio:grants", "clumio:inline-policies"):
+            resource["tags"].pop(tag, None)
     return found
 
 
@@ -79,8 +80,17 @@ def made(aws):
     return aws
 
 
+def extras(result):
+    """What the result says that others have added to the role."""
+    place = {"section": "roles", "name": "Role", "arn": f"{IAM}:role/Role"}
+    assert [{member: extra[member] for member in place} for extra in result["extras"]] == [place] * len(
+        result["extras"]
+    )
+    return [extra["extra"] for extra in result["extras"]]
+
+
 def without_tagging(writes):
-    return [operation for operation in writes if not operation.startswith("Tag")]
+    return [operation for operation in writes if not operation.startswith(("Tag", "Untag"))]
 
 
 # ---- create
@@ -204,7 +214,8 @@ def test_modify_attaches_a_further_policy(made):
     made.client("iam").create_policy(PolicyName="Second", PolicyDocument=json.dumps(READ))
     arn = f"{IAM}:policy/Second"
     wanted = with_role(managed_policies=[*ROLE["managed_policies"], arn])
-    converge(made, clumio_iam_roles, ["AttachRolePolicy"], **wanted, approve_changes=True)
+    refused(made, clumio_iam_roles, "widening_not_approved", **wanted)
+    converge(made, clumio_iam_roles, ["AttachRolePolicy", "TagPolicy", "TagRole"], **wanted, approve_changes=True)
     assert held(made)[1]["managed_policies"] == [f"{IAM}:policy/Managed", arn]
 
 
@@ -271,10 +282,34 @@ def test_drift(made, drift, writes, changed):
 
 
 def test_drift_of_a_managed_policy(made):
-    arn = f"{IAM}:policy/Managed"
-    add_versions(made.client("iam"), arn, 2, default=2)
+    """Its content stands in no other version any more, so a new one is written."""
+    iam, arn = made.client("iam"), f"{IAM}:policy/Managed"
+    add_versions(iam, arn, 2, default=2)
+    iam.delete_policy_version(PolicyArn=arn, VersionId="v1")
     converge(made, clumio_iam_roles, ["CreatePolicyVersion"], **ALL)
-    assert held(made)[0] == HELD_POLICY | {"default": "v3", "versions": ["v1", "v2", "v3"]}
+    assert held(made)[0] == HELD_POLICY | {"default": "v3", "versions": ["v2", "v3"]}
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_the_version_that_has_the_content_is_made_the_default_again(made, count):
+    """Even where there is no room for another version nothing has to go."""
+    add_versions(made.client("iam"), f"{IAM}:policy/Managed", count, default=count)
+    result = converge(made, clumio_iam_roles, ["SetDefaultPolicyVersion"], **ALL)
+    (change,) = result["changes"]
+    assert (change["action"], change["differences"], change["ready_version"]) == ("update", ["document"], "v1")
+    versions = [f"v{number}" for number in range(1, count + 1)]
+    assert held(made)[0] == HELD_POLICY | {"versions": versions}
+
+
+def test_a_version_is_known_by_what_it_says(made):
+    """However it is written; of several the youngest is taken."""
+    iam, arn = made.client("iam"), f"{IAM}:policy/Managed"
+    statement = READ["Statement"][0]
+    spelled = {"Version": "2012-10-17", "Statement": {**statement, "Action": statement["Action"][::-1]}}
+    for document in (spelled, WRITE):
+        iam.create_policy_version(PolicyArn=arn, PolicyDocument=json.dumps(document), SetAsDefault=True)
+    converge(made, clumio_iam_roles, ["SetDefaultPolicyVersion"], **ALL)
+    assert held(made)[0]["default"] == "v2"
 
 
 @pytest.mark.parametrize(("default", "goes"), [(5, "v1"), (1, "v2")])
@@ -349,6 +384,7 @@ def test_what_others_have_added_stays(made):
     iam.tag_role(RoleName="Role", Tags=[{"Key": "Team", "Value": "backup"}])
     result = converge(made, clumio_iam_roles, [], **ALL)
     assert [item["name"] for item in result["roles"][0]["inline_policies"]] == ["Inline", "Theirs"]
+    assert extras(result) == [f"attached policy {IAM}:policy/Theirs", "inline policy Theirs"]
     converge(made, clumio_iam_roles, ["UpdateRole"], **with_role(description="Else"))
     assert held(made)[1] == HELD_ROLE | {
         "description": "Else",
@@ -376,18 +412,30 @@ def test_what_belongs_to_others_is_refused_all_at_once(aws, check_mode):
     }
     result = refused(aws, clumio_iam_roles, "foreign_resource", **wanted, check_mode=check_mode)
     for kind in ("managed policy", "role", "instance profile"):
-        assert f"the {kind} Untagged exists, but it has no tag clumio:connection" in result["msg"]
-        assert f"the {kind} Others exists, but it belongs to the connection {ACCOUNT}_us-east-1" in result["msg"]
-    assert CONNECTION in result["failure"]["hint"]
-    assert len(result["failure"]["resources"]) == 6
+        assert f"The {kind} Untagged exists, but it has no tag clumio:connection" in result["msg"]
+        assert f"The {kind} Others exists, but it belongs to the connection {ACCOUNT}_us-east-1" in result["msg"]
+    assert result["msg"].startswith("This step wrote nothing, for 6 reasons: ")
+    findings = result["failure"]["findings"]
+    assert {(finding["section"], finding["entity"]) for finding in findings} == {
+        (section, name) for section in ALL for name in OTHERS_TAGS
+    }
+    assert {finding["code"] for finding in findings} == {"foreign_resource"}
+    assert {finding["entity"]: "adopt: true" in finding["hint"] for finding in findings} == {
+        "Untagged": True,
+        "Others": False,
+    }
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_another_path_is_refused(made, check_mode):
     wanted = {"roles": [ROLE | {"path": "/a/"}], "instance_profiles": [PROFILE | {"path": "/b/"}]}
     result = refused(made, clumio_iam_roles, "unchangeable", **wanted, check_mode=check_mode)
-    assert "the role Role has the path /, /a/ is wanted" in result["msg"]
-    assert "the instance profile Profile has the path /, /b/ is wanted" in result["msg"]
+    assert "The role Role has the path /, and /a/ is wanted" in result["msg"]
+    assert "The instance profile Profile has the path /, and /b/ is wanted" in result["msg"]
+    assert [(item["entity"], item["member"], item["found"]) for item in result["failure"]["findings"]] == [
+        ("Role", "path", "/"),
+        ("Profile", "path", "/"),
+    ]
     assert held(made) == (HELD_POLICY, HELD_ROLE, HELD_PROFILE)
 
 

@@ -69,9 +69,22 @@ def test_api(run):
     assert result["permissions"] == PLAN
 
 
+def test_permission_set(run):
+    policies = {}
+    with running_clumio(connect_delay=0) as clumio:
+        for chosen in ("all", "inventory_backup"):
+            plan = run(asset_types=["ebs"], permission_set=chosen, api_token=API_TOKEN, api_base_url=clumio.url)
+            policies[chosen] = {policy["name"] for policy in plan["permissions"]["policies"]}
+    assert policies["all"] == {policy["name"] for policy in PLAN["policies"]}
+    assert policies["inventory_backup"] < policies["all"]
+    assert "ClumioEC2BackupPolicy" in policies["inventory_backup"]
+    assert "ClumioEC2RestorePolicy" not in policies["inventory_backup"]
+
+
 def test_result(run):
     result = run(content=permissions_file("ebs", "mssql"))
     assert result["summary"] == {
+        "kms_keys": 0,
         "topics": 1,
         "rules": 2,
         "policies": 4,
@@ -89,6 +102,38 @@ def test_names_of_ones_own(run):
     assert result["permissions"]["topics"][0]["name"] == "Own"
     assert result["arns"]["clumio_event_pub_arn"] == f"arn:aws:sns:{REGION}:{ACCOUNT}:Own"
     assert result["arns"]["clumio_iam_role_arn"] == f"arn:aws:iam::{ACCOUNT}:role/clumio/ClumioIAMRole-two"
+
+
+def test_preferences(run):
+    boundary = f"arn:aws:iam::{ACCOUNT}:policy/Boundary"
+    result = run(
+        content=FILE,
+        tags={"Team": "backup", "Number": 4711, "Yes": True},
+        permissions_boundary=boundary,
+        kms_key="create",
+        support_role=False,
+    )
+    plan = result["permissions"]
+    assert [key["arn"] for key in plan["kms_keys"]] == [f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/ClumioEventPub"]
+    assert [topic["kms_key"] for topic in plan["topics"]] == ["alias/ClumioEventPub"]
+    assert {role["permissions_boundary"] for role in plan["roles"]} == {boundary}
+    assert plan["retired"] == [f"arn:aws:iam::{ACCOUNT}:role/ClumioSupportRole"]
+    assert all(
+        resource["tags"] == {"Team": "backup", "Number": "4711", "Yes": "True"}
+        for section in result["summary"]
+        for resource in plan[section]
+    )
+    assert result["summary"]["kms_keys"] == 1
+    assert "key_policy" in {row["policy"] for row in result["catalogue"]}
+    assert result["arns"]["clumio_support_role_arn"] == ""
+
+
+def test_what_is_empty_is_not_what_is_not_given(run):
+    given = run(content=FILE, tags={}, permissions_boundary="", kms_key="")["permissions"]
+    assert (given["topics"][0]["tags"], given["topics"][0]["kms_key"]) == ({}, "")
+    assert given["roles"][0]["permissions_boundary"] == ""
+    assert (PLAN["topics"][0]["tags"], PLAN["topics"][0]["kms_key"]) == (None, None)
+    assert PLAN["roles"][0]["permissions_boundary"] is None
 
 
 def test_preview(run):
@@ -167,16 +212,6 @@ def test_quota_of_attached_policies(aws, run, quota, fits):
         refused(result, "too_many_attachments", "needs 9 managed policies attached, and this account allows 8")
 
 
-def test_credentials_and_quota_are_told_at_once(aws, run):
-    aws.answer("GetAccountSummary", {"SummaryMap": {"AttachedPoliciesPerRoleQuota": 1}})
-    aws.answer("GetCallerIdentity", {"Account": "111122223333"})
-    result = refused(run(content=FILE, check_account=True), "foreign_credentials", "for 2 reasons")
-    assert [finding["code"] for finding in result["failure"]["findings"]] == [
-        "foreign_credentials",
-        "too_many_attachments",
-    ]
-
-
 def test_no_credentials(aws, run):
     aws.fail("GetCallerIdentity", NoCredentialsError())
     refused(run(content=FILE, check_account=True), "aws_credentials", "ask AWS whose credentials these are")
@@ -248,6 +283,30 @@ BAD_OPTIONS = {
     "name that is a number": ({"content": FILE, "names": {"ClumioIAMRole": 5}}, "invalid_names", "ClumioIAMRole"),
     "name that is empty": ({"content": FILE, "names": {"ClumioIAMRole": ""}}, "invalid_names", "ClumioIAMRole"),
     "name of nothing": ({"content": FILE, "names": {"ClumioRole": "Own"}}, "unknown_name", "ClumioRole"),
+    "tag of ours": ({"content": FILE, "tags": {"clumio:connection": "x"}}, "invalid_tag", "tags.clumio:connection"),
+    "tag that is a list": ({"content": FILE, "tags": {"Team": ["a"]}}, "invalid_tag", "its value is a list"),
+    "too many tags": (
+        {"content": FILE, "tags": {f"K{number}": "" for number in range(47)}},
+        "too_many_tags",
+        "AWS allows 50",
+    ),
+    "boundary that is no ARN": (
+        {"content": FILE, "permissions_boundary": "Boundary"},
+        "invalid_permissions_boundary",
+        "Boundary is not the ARN of a managed policy",
+    ),
+    "key that is none": ({"content": FILE, "kms_key": "mine"}, "invalid_kms_key", "mine is neither create nor"),
+    "key of AWS": ({"content": FILE, "kms_key": "alias/aws/sns"}, "invalid_kms_key", "EventBridge cannot publish"),
+    "permission set of a given file": (
+        {"content": FILE, "permission_set": "inventory_backup"},
+        "permission_set_of_a_given_file",
+        "inventory_backup",
+    ),
+    "permission set of a path": (
+        {"path": "/nowhere/permissions.json", "permission_set": "inventory_backup"},
+        "permission_set_of_a_given_file",
+        "asset_types",
+    ),
     "path of another form": ({"content": FILE, "iam_path": "clumio"}, "invalid_path", "'clumio'"),
     "role that trusts another": (
         {"content": FILE, "clumio_account_id": "111122223333"},

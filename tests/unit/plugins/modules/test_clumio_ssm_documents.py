@@ -159,14 +159,16 @@ def test_documents_of_others_are_refused_all_at_once(aws, check_mode):
         )
     wanted = [DOCUMENT | {"name": name} for name in (*tags, NAME)]
     result = refused(aws, clumio_ssm_documents, "foreign_resource", ssm_documents=wanted, check_mode=check_mode)
-    assert [resource["name"] for resource in result["failure"]["resources"]] == ["Untagged", "Others"]
+    untagged, others = result["failure"]["findings"]
+    assert (untagged["entity"], others["entity"]) == ("Untagged", "Others")
+    assert "(made on 20" in untagged["message"]
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_another_type_is_refused(made, check_mode):
     wanted = documents(document_type="Automation")
     result = refused(made, clumio_ssm_documents, "unchangeable", ssm_documents=wanted, check_mode=check_mode)
-    assert f"the SSM document {NAME} has the document type Command, Automation is wanted" in result["msg"]
+    assert f"The SSM document {NAME} has the document type Command, and Automation is wanted" in result["msg"]
 
 
 def test_a_preview_is_good_for_check_mode_only(aws):
@@ -190,3 +192,150 @@ def test_refusal_by_aws(aws):
     assert result["failed"]
     assert result["msg"] == f"Cannot create the SSM document {NAME}: You have too many (DocumentLimitExceeded)."
     assert result["failure"]["aws_code"] == "DocumentLimitExceeded"
+
+
+# ---- versions
+
+
+def default(aws, version):
+    aws.client("ssm").update_document_default_version(Name=NAME, DocumentVersion=version)
+
+
+def test_a_default_version_that_somebody_has_moved(made):
+    """No new version is written, however often it happens."""
+    converge(
+        made,
+        clumio_ssm_documents,
+        ["UpdateDocument", "UpdateDocumentDefaultVersion"],
+        ssm_documents=documents(content=TWO),
+    )
+    for _time in range(2):
+        default(made, "1")
+        writes = ["UpdateDocumentDefaultVersion"]
+        result = converge(made, clumio_ssm_documents, writes, ssm_documents=documents(content=TWO))
+        assert result["changes"][0]["ready_version"] == "2"
+    assert made.ssm_document(NAME) == HELD | {"content": TWO, "default": "2", "latest": "2"}
+
+
+def test_the_youngest_version_with_the_content_is_taken(made):
+    for text in (TWO, ONE, content("Version-4")):
+        new_version(made, text, default=True)
+    result = converge(made, clumio_ssm_documents, ["UpdateDocumentDefaultVersion"], ssm_documents=documents())
+    assert result["changes"][0]["ready_version"] == "3"
+    assert made.ssm_document(NAME)["default"] == "3"
+
+
+def test_a_version_that_is_gone_is_passed_over(made):
+    for text in (TWO, content("Version-3")):
+        new_version(made, text, default=True)
+    made.client("ssm").delete_document(Name=NAME, DocumentVersion="2")
+    converge(made, clumio_ssm_documents, ["UpdateDocumentDefaultVersion"], ssm_documents=documents())
+    assert made.ssm_document(NAME)["default"] == "1"
+
+
+# ---- tags, adoption
+
+
+def tag(aws, name=NAME, **tags):
+    listed = [{"Key": key, "Value": value} for key, value in tags.items()]
+    aws.client("ssm").add_tags_to_resource(ResourceType="Document", ResourceId=name, Tags=listed)
+
+
+def test_tags_of_the_user(aws):
+    converge(aws, clumio_ssm_documents, ["CreateDocument"], ssm_documents=documents(tags={"Team": "a", "Cost": 7}))
+    assert aws.ssm_document(NAME)["tags"] == OURS | {"Team": "a", "Cost": "7"}
+    writes = ["AddTagsToResource", "RemoveTagsFromResource"]
+    result = converge(aws, clumio_ssm_documents, writes, ssm_documents=documents(tags={"Team": "b"}))
+    assert actions(result) == {NAME: ("update", ["tags"])}
+    assert aws.ssm_document(NAME) == HELD | {"tags": OURS | {"Team": "b"}}
+
+
+@pytest.mark.parametrize(
+    ("tags", "purge_tags", "stays"),
+    [(None, True, True), ({"a": "b"}, False, True), ({"a": "b"}, True, False), ({}, True, False)],
+)
+def test_tags_of_others(aws, tags, purge_tags, stays):
+    make(aws, clumio_ssm_documents, ssm_documents=documents(tags=tags))
+    tag(aws, Theirs="1")
+    writes = [] if stays else ["RemoveTagsFromResource"]
+    converge(aws, clumio_ssm_documents, writes, ssm_documents=documents(tags=tags), purge_tags=purge_tags)
+    assert aws.ssm_document(NAME)["tags"] == OURS | (tags or {}) | ({"Theirs": "1"} if stays else {})
+
+
+def create_by_hand(aws, text=ONE, **tags):
+    aws.client("ssm").create_document(
+        Name=NAME,
+        Content=json.dumps(text),
+        DocumentType="Command",
+        DocumentFormat="JSON",
+        TargetType="/AWS::EC2::Instance",
+        Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "writes", "differences"),
+    [
+        (ONE, ["AddTagsToResource"], ["tags"]),
+        (TWO, ["AddTagsToResource", "UpdateDocument", "UpdateDocumentDefaultVersion"], ["content", "tags"]),
+    ],
+)
+def test_adopt(aws, text, writes, differences):
+    create_by_hand(aws, text, Team="backup")
+    refused(aws, clumio_ssm_documents, "foreign_resource", ssm_documents=documents())
+    result = converge(aws, clumio_ssm_documents, writes, ssm_documents=documents(), adopt=True)
+    assert actions(result) == {NAME: ("adopt", differences)}
+    held = aws.ssm_document(NAME)
+    assert (held["content"], held["tags"]) == (ONE, OURS | {"Team": "backup"})
+
+
+def test_what_cannot_be_changed_cannot_be_adopted(aws):
+    create_by_hand(aws)
+    wanted = documents(document_type="Automation")
+    result = refused(aws, clumio_ssm_documents, "unchangeable", ssm_documents=wanted, adopt=True)
+    assert "Automation is wanted" in result["msg"]
+
+
+def test_adopting_takes_nothing_from_another_connection(aws):
+    create_by_hand(aws, **{"clumio:connection": f"{ACCOUNT}_us-east-1"})
+    refused(aws, clumio_ssm_documents, "foreign_resource", ssm_documents=documents(), adopt=True)
+
+
+# ---- away again
+
+
+def names(aws):
+    filters = [{"Key": "Owner", "Values": ["Self"]}]
+    return sorted(found["Name"] for found in aws.client("ssm").list_documents(Filters=filters)["DocumentIdentifiers"])
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_absent(aws, listed):
+    """With all their versions."""
+    wanted = [*documents(), DOCUMENT | {"name": "Clumio-Other"}]
+    make(aws, clumio_ssm_documents, ssm_documents=wanted)
+    new_version(aws, TWO, default=True)
+    aws.client("ssm").create_document(Name="Theirs", Content=json.dumps(ONE), DocumentType="Command")
+    options = {"ssm_documents": wanted if listed else []}
+    result = converge(aws, clumio_ssm_documents, ["DeleteDocument"] * 2, state="absent", **options)
+    assert actions(result) == {NAME: ("delete", []), "Clumio-Other": ("delete", [])}
+    assert (result["ssm_documents"], result["kept"]) == ([], [])
+    assert names(aws) == ["Theirs"]
+
+
+def test_absent_of_more_than_a_page(aws):
+    wanted = [DOCUMENT | {"name": f"Clumio-{number}"} for number in range(55)]
+    make(aws, clumio_ssm_documents, ssm_documents=wanted)
+    result, writes = run(aws, clumio_ssm_documents, state="absent")
+    assert (len(result["changes"]), len(writes), names(aws)) == (55, 55, [])
+
+
+def test_absent_keeps_what_is_not_ours(aws):
+    create_by_hand(aws, Team="backup")
+    result = converge(aws, clumio_ssm_documents, [], ssm_documents=documents(), state="absent")
+    (kept,) = result["kept"]
+    assert (kept["section"], kept["name"]) == ("ssm_documents", NAME)
+    assert "its tags: Team=backup" in kept["reason"]
+    tag(aws, **{"clumio:connection": f"{ACCOUNT}_us-east-1"})
+    converge(aws, clumio_ssm_documents, [], state="absent")
+    assert names(aws) == [NAME]

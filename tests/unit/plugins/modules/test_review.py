@@ -179,7 +179,7 @@ def provision(aws, result):
     """Make what grants in a plan."""
     plan = passed(result)["permissions"]
     make(aws, clumio_sns_topic, topics=plan["topics"], approve_changes=True)
-    wanted = {section: plan[section] for section in ("policies", "roles", "instance_profiles")}
+    wanted = {section: plan[section] for section in ("policies", "roles", "instance_profiles", "retired")}
     make(aws, clumio_iam_roles, **wanted, approve_changes=True)
 
 
@@ -218,12 +218,16 @@ def test_an_account_that_has_drifted(aws, review):
 
 
 def test_an_account_after_the_change(aws, review):
-    """What the modules keep, since others may have made it, is not told as lost."""
+    """What was ours is gone; what others have put inside stays, and is not told as lost."""
     newer = copy.deepcopy(FILE)
     newer["roles"]["ClumioIAMRole"]["inline_policies"].remove(inline(newer, "ClumioKMSPolicy"))
     provision(aws, review())
+    document = json.dumps(policy(Action="s3:GetObject", Resource="*"))
+    aws.client("iam").put_role_policy(RoleName="ClumioIAMRole", PolicyName="Theirs", PolicyDocument=document)
+    assert lines(review(newer, previous="account"))["roles.ClumioIAMRole"][1][0].startswith("- Allow kms:")
     provision(aws, review(newer))
-    assert "ClumioKMSPolicy" in aws.role("ClumioIAMRole")["inline_policies"]
+    held = aws.role("ClumioIAMRole")["inline_policies"]
+    assert ("ClumioKMSPolicy" in held, "Theirs" in held) == (False, True)
     assert lines(review(newer, previous="account")) == {}
 
 
@@ -233,12 +237,23 @@ def test_an_account_after_the_change(aws, review):
 def test_without_the_support_role(review):
     result = passed(review(support_role=False))
     assert [role["name"] for role in result["permissions"]["roles"]] == ["ClumioIAMRole"]
-    assert "SupportRole" not in json.dumps([result["permissions"], result["catalogue"]])
+    plan = result["permissions"]
+    assert plan.pop("retired") == [PLACE.role_arn("ClumioSupportRole")]
+    assert "SupportRole" not in json.dumps([plan, result["catalogue"]])
     assert result["arns"]["clumio_support_role_arn"] == ""
     assert result["arns"]["clumio_iam_role_arn"] == PLACE.role_arn("ClumioIAMRole")
     assert result["findings"] == []
     with_it = passed(review())
     assert with_it["arns"] == result["arns"] | {"clumio_support_role_arn": PLACE.role_arn("ClumioSupportRole")}
+
+
+def test_the_support_role_that_an_earlier_run_has_made_goes(aws, review):
+    provision(aws, review())
+    without = review(support_role=False)
+    provision(aws, without)
+    roles = aws.client("iam").list_roles()["Roles"]
+    assert [role["RoleName"] for role in roles] == ["ClumioIAMRole"]
+    assert lines(review(support_role=False, previous="account")) == {}
 
 
 def test_without_the_support_role_where_a_policy_needs_it(review):

@@ -16,6 +16,7 @@ from ansible_collections.clumio.aws.plugins.module_utils._permissions.documents 
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.plan import (
     InlinePolicy,
     InstanceProfile,
+    KmsKey,
     Plan,
     Policy,
     Role,
@@ -23,14 +24,21 @@ from ansible_collections.clumio.aws.plugins.module_utils._permissions.plan impor
     SsmDocument,
     Topic,
 )
+from ansible_collections.clumio.aws.plugins.module_utils._permissions.preferences import key_policy
 
 SMALL = policy(Action="s3:GetObject", Resource="*")
 TRUST = trust_policy(Condition={"StringEquals": {"sts:ExternalId": EXTERNAL_ID}})
 
 
 def plan(**sections):
-    empty = dict.fromkeys(("topics", "rules", "policies", "roles", "instance_profiles", "ssm_documents"), ())
+    empty = dict.fromkeys(
+        ("kms_keys", "topics", "rules", "policies", "roles", "instance_profiles", "ssm_documents"), ()
+    )
     return Plan(**empty | {section: (resource,) for section, resource in sections.items()})
+
+
+def key(name="K", document=None):
+    return KmsKey(name=name, arn=PLACE.kms_alias_arn(name), policy=document or key_policy(PLACE, PLACE.topic_arn(name)))
 
 
 def topic(name="T", document=None):
@@ -45,7 +53,7 @@ def managed(name="P", document=SMALL):
     return Policy(name=name, arn=PLACE.policy_arn(name), document=document)
 
 
-def role(name="R", trust=TRUST, inline=(), attached=()):
+def role(name="R", trust=TRUST, inline=(), attached=(), boundary=None):
     policies = tuple(InlinePolicy(name=f"I{number}", document=document) for number, document in enumerate(inline))
     return Role(
         name=name,
@@ -53,6 +61,7 @@ def role(name="R", trust=TRUST, inline=(), attached=()):
         trust_policy=trust,
         inline_policies=policies,
         managed_policies=tuple(attached),
+        permissions_boundary=boundary,
     )
 
 
@@ -65,6 +74,7 @@ def document(name="Doc", content=None):
 
 
 MAKERS = {
+    "kms_keys": key,
     "topics": topic,
     "rules": rule,
     "policies": managed,
@@ -93,6 +103,7 @@ def test_a_file_of_clumios_passes():
 @pytest.mark.parametrize(
     ("section", "longest"),
     [
+        ("kms_keys", 250),
         ("topics", 256),
         ("rules", 64),
         ("policies", 128),
@@ -112,6 +123,7 @@ def test_length_of_names(section, longest):
 @pytest.mark.parametrize(
     ("section", "good", "bad"),
     [
+        ("kms_keys", ["Clumio_Event-Pub", "a/b", "aws"], ["aws/sns", "a.b", "a b", "", "a\n"]),
         ("topics", ["Clumio_Event-Pub"], ["a.b", "a b", "", "ä", "a\n"]),
         ("rules", ["Clumio_Event.Rule-1"], ["a+b", "a/b", "", "ä"]),
         ("policies", ["Clumio+=,.@-_1"], ["a/b", "a b", "", "ä"]),
@@ -169,6 +181,7 @@ SIZES = {
         "roles.R.inline_policies",
         10240,
     ),
+    "key policy": (lambda size: plan(kms_keys=key(document=of_size(size))), "kms_keys.K.policy", 32768),
     "SSM document": (
         lambda size: plan(ssm_documents=document(content=of_size(size, lambda text: {"description": text}))),
         "ssm_documents.Doc.content",
@@ -366,6 +379,8 @@ def test_a_policy_that_allows_everything(statement, code):
     [
         ({}, True),
         ({"roles": role(attached=[PLACE.policy_arn("P")])}, False),
+        ({"roles": role(boundary=PLACE.policy_arn("P"))}, False),
+        ({"roles": role(boundary=PLACE.policy_arn("P2"))}, True),
         ({"roles": role(inline=[policy(Action="iam:GetPolicy", Resource=PLACE.policy_arn("P"))])}, False),
         ({"roles": role(inline=[policy(Action="iam:GetPolicy", Resource=PLACE.policy_arn("P2"))])}, True),
     ],

@@ -11,6 +11,7 @@ from permissions_files import PLACE, permissions_file, policy, resolved, smalles
 from ansible_collections.clumio.aws.plugins.module_utils._permissions import catalogue as module
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.catalogue import catalogue
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.names import Naming
+from ansible_collections.clumio.aws.plugins.module_utils._permissions.preferences import Preferences
 
 EVERYTHING = resolved(
     permissions_file("ebs", "rds", "dynamodb", "s3", "mssql", "iceberg_on_glue", "iceberg_on_s3_tables")
@@ -159,6 +160,18 @@ def test_trust_policies_and_topics():
     topic = by_place["ClumioEventPub", "policy"]
     assert topic.service == "sns"
     assert "Publish" in topic.actions
+
+
+def test_a_key_and_its_use():
+    """What its policy allows on every resource it allows on the key."""
+    plan = resolved(permissions_file("s3"), preferences=Preferences(kms_key="create")).plan
+    found = [row for row in catalogue(plan) if row.policy == "key_policy"]
+    assert {(row.holder, row.service, row.on_every_resource) for row in found} == {("ClumioEventPub", "kms", False)}
+    assert {action: row.conditional for row in found for action in row.actions} == {
+        "*": False,
+        "Decrypt": True,
+        "generatedatakey*": True,
+    }
 
 
 def test_holders():

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from permissions_files import EXTERNAL_ID, PLACE, permissions_file, policy, resolved, trust_policy
 
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.compare import compare, holders
-from ansible_collections.clumio.aws.plugins.module_utils._permissions.plan import InlinePolicy, Policy, Role, Topic
+from ansible_collections.clumio.aws.plugins.module_utils._permissions.plan import (
+    InlinePolicy,
+    KmsKey,
+    Policy,
+    Role,
+    Topic,
+)
+from ansible_collections.clumio.aws.plugins.module_utils._permissions.preferences import Preferences
 
 GET = policy(Action="s3:GetObject", Resource="*")
 PUT = policy(Action="s3:PutObject", Resource="*")
@@ -29,6 +37,14 @@ def role(*attached, name="Role", trust=TRUST, **inline):
 
 def managed(name, document):
     return Policy(name=name, arn=PLACE.policy_arn(name), document=document)
+
+
+def bounded(arn):
+    return replace(role(A=GET), permissions_boundary=arn)
+
+
+def key(document):
+    return KmsKey(name="Key", arn=PLACE.kms_alias_arn("Key"), policy=document)
 
 
 def topic(document):
@@ -78,8 +94,10 @@ SAME = {
         [role(trust=policy(Principal={"AWS": "arn:aws:iam::111122223333:root"}, Action="sts:AssumeRole"))],
         [role(trust=policy(Principal={"AWS": ["111122223333"]}, Action=["sts:assumerole"]))],
     ),
-    "what is attached and not known": ([role("Unknown", A=GET)], [role("Other", A=GET)]),
+    "what is attached and not known": ([role("Unknown", A=GET)], [role("Unknown", B=GET)]),
     "topics without a policy": ([topic(None)], []),
+    "no boundary, whether said or not": ([bounded("")], [bounded(None)]),
+    "the same boundary": ([bounded("arn:b")], [bounded("arn:b")]),
 }
 
 
@@ -167,6 +185,11 @@ DIFFERENT = {
         [open_to({"AWS": "1"})],
         {"topics.Topic": ("added", ["+ Allow sns:subscribe on t by AWS:1"])},
     ),
+    "another principal of a key": (
+        [key(policy(Principal={"AWS": "1"}, Action="kms:*", Resource="*"))],
+        [key(policy(Principal={"AWS": ["1", "2"]}, Action="kms:*", Resource="*"))],
+        {"kms_keys.Key": ("changed", ["+ Allow kms:* on * by AWS:2"])},
+    ),
     "a new role": (
         [],
         [trusting("1")],
@@ -209,6 +232,23 @@ def test_a_weaker_denial_widens():
     assert found.narrowed == ()
 
 
+NOT_IN = 'Deny * on * if {"NotAllowedBy": {"policy": "%s"}}'
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "change", "widened", "text"),
+    [
+        ("arn:b", "", "removed", True, [f"- {NOT_IN % 'arn:b'}"]),
+        ("", "arn:b", "added", False, [f"+ {NOT_IN % 'arn:b'}"]),
+        ("arn:b", "arn:c", "changed", True, [f"- {NOT_IN % 'arn:b'}", f"+ {NOT_IN % 'arn:c'}"]),
+    ],
+)
+def test_a_role_without_its_boundary_has_gained(before, after, change, widened, text):
+    (difference,) = compare(holders([bounded(before)]), holders([bounded(after)]))
+    assert (difference.holder, difference.change) == ("permissions_boundaries.Role", change)
+    assert (bool(difference.widened), difference.text) == (widened, text)
+
+
 def test_holders_are_kept_apart_whatever_their_names():
     named = ["Role", "Role.trust_policy", "trust_policies.Role"]
     assert len(holders([role(name=name, A=GET) for name in named])) == 2 * len(named)
@@ -216,8 +256,9 @@ def test_holders_are_kept_apart_whatever_their_names():
 
 def test_holders_of_a_whole_plan():
     """Everything that grants is in it, once for each that holds it."""
-    plan = resolved(permissions_file("s3", "dynamodb")).plan
+    plan = resolved(permissions_file("s3", "dynamodb"), preferences=Preferences(kms_key="create")).plan
     granting = [
+        *(key.policy for key in plan.kms_keys),
         *(topic.policy for topic in plan.topics),
         *(policy.document for policy in plan.policies),
         *(role.trust_policy for role in plan.roles),

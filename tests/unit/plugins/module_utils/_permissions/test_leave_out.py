@@ -8,9 +8,10 @@ import json
 import pytest
 from permissions_files import EXTERNAL_ID, NAMING, TOKEN, permissions_file, policy, smallest_file, trust_policy
 
-from ansible_collections.clumio.aws.plugins.module_utils._permissions.arns import SUPPORT_ROLE, handed_over
+from ansible_collections.clumio.aws.plugins.module_utils._permissions.arns import handed_over
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.leave_out import leave_out
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.load import load
+from ansible_collections.clumio.aws.plugins.module_utils._permissions.model import SUPPORT_ROLE
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.resolve import resolve
 
 WORD = "CLUMIOSUPPORTROLE"

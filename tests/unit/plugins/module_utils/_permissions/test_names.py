@@ -29,6 +29,7 @@ def test_arns_follow_from_account_and_region(region, partition):
     connection = Connection(ACCOUNT, region)
     assert connection.id == f"{ACCOUNT}_{region}"
     assert connection.partition == partition
+    assert connection.kms_alias_arn("K") == f"arn:{partition}:kms:{region}:{ACCOUNT}:alias/K"
     assert connection.topic_arn("T") == f"arn:{partition}:sns:{region}:{ACCOUNT}:T"
     assert connection.rule_arn("R") == f"arn:{partition}:events:{region}:{ACCOUNT}:rule/R"
     assert connection.ssm_document_arn("D") == f"arn:{partition}:ssm:{region}:{ACCOUNT}:document/D"

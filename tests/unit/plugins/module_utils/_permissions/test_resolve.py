@@ -9,11 +9,12 @@ import pytest
 from aws_in_process import ACCOUNT, REGION
 from permissions_files import EXTERNAL_ID, TOKEN, permissions_file, policy, resolved, smallest_file, trust_policy
 
+from ansible_collections.clumio.aws.plugins.module_utils._permissions.model import SUPPORT_ROLE, placeholder
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.names import Connection, Naming
+from ansible_collections.clumio.aws.plugins.module_utils._permissions.preferences import Preferences
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.resolve import (
     STAND_IN_EXTERNAL_ID,
     STAND_IN_TOKEN,
-    placeholder,
 )
 
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:ClumioEventPub"
@@ -152,6 +153,7 @@ def test_every_place_of_a_file_is_resolved():
     assert re.findall(r"(?<![A-Za-z0-9])(?:CLUMIO|ROLEEXTERNALID)[A-Z0-9]*", text) == []
     sections = result.plan.sections()
     assert {name: len(resources) for name, resources in sections.items()} == {
+        "kms_keys": 0,
         "topics": 1,
         "rules": 2,
         "policies": 16,
@@ -347,3 +349,73 @@ def test_a_name_for_what_the_file_does_not_have_is_found():
     (finding,) = resolved(file_with("*"), naming).findings
     assert (finding.code, finding.found) == ("unknown_name", "ClumioIamRole")
     assert "ClumioIAMRole" in finding.hint
+
+
+# ---- what the user wants that the file does not say
+
+
+WITHOUT_SUPPORT = Preferences(support_role=False)
+SUPPORT_ARN = f"arn:aws:iam::{ACCOUNT}:role/{SUPPORT_ROLE}"
+
+
+def test_without_preferences_the_plan_says_nothing_about_them():
+    plan = resolved(EVERYTHING).plan
+    assert (plan.kms_keys, plan.retired) == ((), ())
+    assert {resource.tags for resource in plan.resources()} == {None}
+    assert {topic.kms_key for topic in plan.topics} | {role.permissions_boundary for role in plan.roles} == {None}
+
+
+def test_findings_about_preferences_stand_beside_those_about_the_file():
+    findings = resolved(EVERYTHING, token=None, preferences=Preferences(kms_key="mine")).findings
+    assert [finding.code for finding in findings] == ["missing_token", "invalid_kms_key"]
+
+
+def test_the_support_role_is_retired():
+    whole, plan = resolved(EVERYTHING).plan, resolved(EVERYTHING, preferences=WITHOUT_SUPPORT).plan
+    assert plan.retired == (SUPPORT_ARN,)
+    assert SUPPORT_ARN not in {resource.arn for resource in plan.resources()}
+    assert len(plan.resources()) == len(whole.resources()) - 1
+    assert plan.as_dict()["retired"] == [SUPPORT_ARN]
+
+
+def test_nothing_is_retired_of_a_file_without_the_support_role():
+    assert resolved(smallest_file(), preferences=WITHOUT_SUPPORT).plan.retired == ()
+
+
+def managed_policies(*names):
+    return [{"name": name, "policy_document": policy(Action="a", Resource="*")} for name in names]
+
+
+def test_what_only_the_support_role_has_is_retired_with_it():
+    trust = policy(Principal={"Service": "ec2.amazonaws.com"}, Action="sts:AssumeRole")
+    file = smallest_file(
+        roles={
+            SUPPORT_ROLE: {
+                "trust_policy": trust,
+                "managed_policies": managed_policies("Own", "Shared", "Unattached"),
+            },
+            "Other": {
+                "trust_policy": trust_policy(),
+                "managed_policies": [
+                    *managed_policies("Shared", "Others"),
+                    {"name": "AboutIt", "policy_document": policy(Action="a", Resource="CLUMIOSUPPORTROLE")},
+                ],
+            },
+        },
+        policies={"Unattached": managed_policies("Unattached")[0]},
+    )
+    naming = Naming(Connection(ACCOUNT, REGION), "/clumio/", suffix="-two", names={SUPPORT_ROLE: "Mine"})
+    result = resolved(file, naming, preferences=WITHOUT_SUPPORT)
+    assert result.findings == ()
+    assert result.plan.retired == (
+        f"arn:aws:iam::{ACCOUNT}:instance-profile/clumio/Mine",
+        f"arn:aws:iam::{ACCOUNT}:role/clumio/Mine",
+        f"arn:aws:iam::{ACCOUNT}:policy/clumio/AboutIt-two",
+        f"arn:aws:iam::{ACCOUNT}:policy/clumio/Own-two",
+    )
+    assert {item.name for item in result.plan.policies} == {"Shared-two", "Others-two", "Unattached-two"}
+
+
+def test_what_has_the_name_of_the_support_role_now_is_not_retired():
+    naming = Naming(Connection(ACCOUNT, REGION), names={"ClumioIAMRole": SUPPORT_ROLE, SUPPORT_ROLE: SUPPORT_ROLE})
+    assert resolved(permissions_file("ebs"), naming, preferences=WITHOUT_SUPPORT).plan.retired == ()

@@ -8,22 +8,21 @@ import pytest
 from permissions_files import CLUMIO_ACCOUNT, EXTERNAL_ID, PLACE, permissions_file, policy, resolved, trust_policy
 
 from ansible_collections.clumio.aws.plugins.module_utils._change import Change
-from ansible_collections.clumio.aws.plugins.module_utils._errors import ClumioError
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.plan import (
     InlinePolicy,
     InstanceProfile,
+    KmsKey,
     Policy,
     Role,
-    Rule,
     Topic,
 )
-from ansible_collections.clumio.aws.plugins.module_utils._provision.approval import (
-    GRANTS_TAG,
-    refuse_widening,
-    widening,
-    with_digest,
-)
+from ansible_collections.clumio.aws.plugins.module_utils._permissions.preferences import Preferences
+from ansible_collections.clumio.aws.plugins.module_utils._provision.approval import grants_marks, widening
+from ansible_collections.clumio.aws.plugins.module_utils._provision.choices import Choices
+from ansible_collections.clumio.aws.plugins.module_utils._provision.obstacles import obstacles
 
+TAG = "clumio:grants"
+BOUNDARY = PLACE.policy_arn("Boundary")
 GET = policy(Action="s3:GetObject", Resource="*")
 PUT = policy(Action="s3:PutObject", Resource="*")
 BOTH = policy(Action=["s3:GetObject", "s3:PutObject"], Resource="*")
@@ -49,21 +48,39 @@ def topic(*actions):
     return Topic(name="Topic", arn=PLACE.topic_arn("Topic"), policy=access)
 
 
-def digests(resources):
-    return {resource.tags.get(GRANTS_TAG) for resource in with_digest(resources)}
+def key(action):
+    access = policy(Principal={"Service": "sns.amazonaws.com"}, Action=action, Resource="*")
+    return KmsKey(name="Key", arn=PLACE.kms_alias_arn("Key"), policy=access)
+
+
+def remembering(resources):
+    """The resources with the tags that remember what they grant."""
+    marks = grants_marks(resources)
+    return [
+        replace(resource, tags=(resource.tags or {}) | marks[type(resource)]) if type(resource) in marks else resource
+        for resource in resources
+    ]
 
 
 def digest_of(resources):
-    (digest,) = digests(resources)
+    """The one digest of resources that are made in one step."""
+    (digest,) = {resource.tags[TAG] for resource in remembering(resources) if resource.tags}
     return digest
+
+
+def change(before, after):
+    return Change(section="", kind="", before=before, after=after)
 
 
 def changes(held, wanted):
     """From what AWS holds to what is wanted, as a run compares them."""
     by_arn = {resource.arn: resource for resource in held}
-    return [
-        Change(section="", kind="", before=by_arn.get(resource.arn), after=resource) for resource in with_digest(wanted)
-    ]
+    return [change(by_arn.get(resource.arn), resource) for resource in remembering(wanted)]
+
+
+def refused(found, **choices):
+    """What forbids the changes, by codes and messages."""
+    return [(finding.code, finding.message) for finding in obstacles(found, Choices(**choices))]
 
 
 def holders(found):
@@ -73,25 +90,18 @@ def holders(found):
 # ---- the digest
 
 
-def test_everything_that_grants_remembers_all_of_it():
-    plan = resolved(permissions_file("ebs", "mssql")).plan
-    resources = plan.resources()
-    tagged = with_digest(resources)
-    granting = [isinstance(resource, Topic | Policy | Role) for resource in resources]
-    assert [GRANTS_TAG in resource.tags for resource in tagged] == granting
-    assert len({resource.tags[GRANTS_TAG] for resource in tagged if GRANTS_TAG in resource.tags}) == 1
-    assert [replace(resource, tags={}) for resource in tagged] == resources
+def test_everything_that_grants_remembers_all_that_its_step_grants():
+    plan = resolved(permissions_file("ebs", "mssql"), preferences=Preferences(kms_key="create")).plan
+    marks = grants_marks(plan.resources())
+    assert {kind: set(tags) for kind, tags in marks.items()} == {kind: {TAG} for kind in (KmsKey, Topic, Policy, Role)}
+    assert marks[Policy] == marks[Role] == grants_marks([*plan.policies, *plan.roles])[Role]
+    assert marks[Topic] == grants_marks(plan.topics)[Topic]
+    assert marks[KmsKey] == grants_marks(plan.kms_keys)[KmsKey]
+    assert len({mark[TAG] for mark in marks.values()}) == 3
 
 
-def test_other_tags_stay():
-    resources = [
-        replace(role(), tags={"Team": "backup", GRANTS_TAG: "old"}),
-        InstanceProfile(name="P", arn=PLACE.instance_profile_arn("P"), tags={"Team": "backup"}),
-        Rule(name="R", arn=PLACE.rule_arn("R"), event_pattern={"source": ["aws.ec2"]}),
-    ]
-    one, profile, rule = with_digest(resources)
-    assert one.tags == {"Team": "backup", GRANTS_TAG: digest_of([role()])}
-    assert [profile, rule] == resources[1:]
+def test_tags_are_no_grant():
+    assert grants_marks([replace(role(), tags={"Team": "backup", TAG: "old"})]) == grants_marks([role()])
 
 
 SAME = {
@@ -108,6 +118,7 @@ OTHER = {
     "a denial": ([role(X=GET)], [role(X=policy(Effect="Deny", Action="s3:GetObject", Resource="*"))]),
     "trust": ([role(X=GET)], [role(trust=trust_policy(), X=GET)]),
     "a topic's policy": ([topic("sns:Publish")], [topic("sns:*")]),
+    "a key's policy": ([key("kms:Decrypt")], [key("kms:*")]),
     "a policy that no role has": ([role(), managed("M", GET)], [role(), managed("M", BOTH)]),
     "a role that only trusts": ([role()], [role(), role("Second", trust=trust_policy())]),
     "another role with the same grants": ([role(X=GET)], [role(X=GET), role("Second", X=GET)]),
@@ -119,6 +130,12 @@ OTHER = {
         [role("A", X=GET), role("B", X=PUT)],
         [role("A", X=PUT), role("B", X=GET)],
     ),
+    "a permissions boundary": ([role(X=GET)], [replace(role(X=GET), permissions_boundary=BOUNDARY)]),
+    "another permissions boundary": (
+        [replace(role(X=GET), permissions_boundary=BOUNDARY)],
+        [replace(role(X=GET), permissions_boundary=PLACE.policy_arn("Other"))],
+    ),
+    "a policy of somebody's": ([role(X=GET)], [role("Role", "Theirs", X=GET)]),
     "a policy that is attached now": ([managed("M", GET), role()], [managed("M", GET), role("Role", "M")]),
 }
 
@@ -149,6 +166,7 @@ WIDENED = {
         ["trust_policies.Role"],
     ),
     "a topic's policy": ([topic("sns:Publish")], [topic("sns:*")], ["topics.Topic"]),
+    "a key's policy": ([key("kms:Decrypt")], [key("kms:*")], ["kms_keys.Key"]),
     "another role": (
         [role(X=GET)],
         [role(X=GET), role("Second", X=PUT)],
@@ -170,6 +188,16 @@ WIDENED = {
         [role("A"), role("B")],
         ["trust_policies.B"],
     ),
+    "no permissions boundary any more": (
+        [replace(role(X=GET), permissions_boundary=BOUNDARY)],
+        [replace(role(X=GET), permissions_boundary="")],
+        ["permissions_boundaries.Role"],
+    ),
+    "another permissions boundary": (
+        [replace(role(X=GET), permissions_boundary=BOUNDARY)],
+        [replace(role(X=GET), permissions_boundary=PLACE.policy_arn("Other"))],
+        ["permissions_boundaries.Role"],
+    ),
     "less of one and more of another": (
         [role("A", X=BOTH), role("B")],
         [role("A", X=GET), role("B", X=PUT)],
@@ -182,17 +210,15 @@ WIDENED = {
 @pytest.mark.parametrize(("before", "after", "widened"), WIDENED.values(), ids=WIDENED)
 def test_an_update_that_grants_more(before, after, widened, approved):
     """Whether what was approved before is remembered or the tags are lost makes no difference."""
-    held = with_digest(before) if approved else before
-    found = widening(changes(held, after))
+    made = changes(remembering(before) if approved else before, after)
+    found = widening(made)
     assert holders(found) == widened
     assert all(difference.widened for difference in found)
-    with pytest.raises(ClumioError) as caught:
-        refuse_widening(changes(held, after))
-    assert caught.value.code == "widening_not_approved"
-    assert caught.value.facts["differences"] == [difference.as_dict() for difference in found]
-    assert len(caught.value.sentence.splitlines()) == 1
+    ((code, message),) = refused(made)
+    assert code == "widening_not_approved"
     for difference in found:
-        assert all(line in caught.value.message for line in difference.text)
+        assert all(f"{difference.holder}: {line}" in message for line in difference.gains)
+    assert refused(made, approve_changes=True) == []
 
 
 NOT_WIDENED = {
@@ -204,6 +230,7 @@ NOT_WIDENED = {
         [role(X=GET, Y=policy(Effect="Deny", Action="s3:GetObject", Resource="arn:aws:s3:::a"))],
     ),
     "from one policy of the role to another": ([role(X=BOTH)], [role(X=GET, Y=PUT)]),
+    "a permissions boundary": ([role(X=GET)], [replace(role(X=GET), permissions_boundary=BOUNDARY)]),
     "an instance profile": (
         [role(X=GET)],
         [role(X=GET), InstanceProfile(name="Role", arn=PLACE.instance_profile_arn("Role"), role="Role")],
@@ -214,9 +241,9 @@ NOT_WIDENED = {
 @pytest.mark.parametrize("approved", [True, False], ids=["remembered", "not remembered"])
 @pytest.mark.parametrize(("before", "after"), NOT_WIDENED.values(), ids=NOT_WIDENED)
 def test_a_run_that_grants_no_more(before, after, approved):
-    held = with_digest(before) if approved else before
-    assert widening(changes(held, after)) == []
-    refuse_widening(changes(held, after))
+    made = changes(remembering(before) if approved else before, after)
+    assert widening(made) == []
+    assert refused(made) == []
 
 
 # What is wanted, and what is left of it after somebody has taken some away, digests as they were.
@@ -238,16 +265,55 @@ DRIFT = {
 
 @pytest.mark.parametrize("drift", DRIFT.values(), ids=DRIFT)
 def test_what_was_approved_may_be_put_back(drift):
-    assert widening(changes(drift(with_digest(WHOLE)), WHOLE)) == []
+    assert widening(changes(drift(remembering(WHOLE)), WHOLE)) == []
 
 
 @pytest.mark.parametrize("drift", DRIFT.values(), ids=DRIFT)
 def test_what_was_approved_is_no_leave_for_more(drift):
     more = [managed("M", policy(Action="s3:*", Resource="*")), *WHOLE[1:]]
-    assert "roles.A" in holders(widening(changes(drift(with_digest(WHOLE)), more)))
+    assert "roles.A" in holders(widening(changes(drift(remembering(WHOLE)), more)))
 
 
 def test_drift_of_what_is_remembered_nowhere_is_told():
     """Without a digest nobody can know whether it was there before."""
     bare = [replace(resource, tags={}) for resource in WHOLE]
     assert holders(widening(changes([bare[0], replace(bare[1], inline_policies=()), bare[2]], WHOLE))) == ["roles.A"]
+
+
+# ---- together with what goes and what is not ours
+
+
+def test_what_goes_grants_nothing():
+    """Nor is it a loss that it denies nothing any more, or has no boundary."""
+    denial = policy(Effect="Deny", Action="s3:*", Resource="*")
+    held = [*WHOLE, replace(role("C", X=denial), permissions_boundary=BOUNDARY), managed("N", denial)]
+    gone = [change(resource, None) for resource in remembering(held)]
+    assert widening(gone) == []
+    (stays,) = remembering([role()])
+    assert widening([*gone, change(stays, stays)]) == []
+
+
+def test_what_a_step_grants_is_no_leave_for_another():
+    """The topic is as it was approved; that says nothing about the roles."""
+    (held,) = remembering([topic("sns:Publish")])
+    found = widening([change(held, held), *changes([role(X=GET)], [role(X=BOTH)])])
+    assert holders(found) == ["roles.Role"]
+
+
+def test_a_resource_of_others_is_told_before_what_it_would_gain():
+    theirs = Change(section="roles", kind="role", before=role(), after=role(X=GET), foreign="no tag", adoptable=True)
+    assert [code for code, _message in refused([theirs])] == ["foreign_resource"]
+    assert [code for code, _message in refused([theirs], adopt=True)] == ["widening_not_approved"]
+    assert refused([theirs], adopt=True, approve_changes=True) == []
+
+
+def test_of_many_lines_the_first_are_told():
+    actions = [f"s3:A{number:02}" for number in range(20)]
+    documents = {
+        f"P{number}": policy(Action=action, Resource=f"arn:aws:s3:::{number:02}")
+        for number, action in enumerate(actions)
+    }
+    ((_code, message),) = refused(changes([role()], [role(**documents)]))
+    assert "s3:a11 on" in message
+    assert "s3:a12 on" not in message
+    assert message.endswith("; and 8 more).")

@@ -9,11 +9,14 @@ from permissions_files import PLACE, policy
 
 from ansible_collections.clumio.aws.plugins.module_utils._change import Change, differences
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.plan import (
+    InlinePolicy,
     InstanceProfile,
+    KmsKey,
     Policy,
     Role,
     Rule,
     SsmDocument,
+    Target,
     Topic,
 )
 from ansible_collections.clumio.aws.plugins.module_utils._validate.aws_side import checks
@@ -22,6 +25,7 @@ DOCUMENT, OTHER = policy(Action="a", Resource="*"), policy(Action="b", Resource=
 
 # A resource of each kind, and a member that is found to be another.
 KINDS = {
+    "KMS key": (KmsKey(name="X", arn=PLACE.kms_alias_arn("X"), policy=DOCUMENT), {"rotation": False}),
     "topic": (Topic(name="X", arn=PLACE.topic_arn("X"), policy=DOCUMENT), {"policy": OTHER}),
     "rule": (Rule(name="X", arn=PLACE.rule_arn("X"), event_pattern={"source": ["a"]}), {"state": "DISABLED"}),
     "managed policy": (Policy(name="X", arn=PLACE.policy_arn("X"), document=DOCUMENT), {"document": OTHER}),
@@ -60,6 +64,7 @@ def test_a_resource_that_is_different(kind):
     (member,) = drift
     assert result.status == "different"
     assert set(result.expected) == set(result.found) == {member}
+    assert result.differences == (f"{member.replace('_', ' ')} is changed",)
     assert result.expected != result.found
     assert result.hint
 
@@ -74,3 +79,56 @@ def test_a_resource_of_somebody_else(kind):
 def test_checks_keep_the_order():
     changes = [Change(section="any", kind=kind, before=None, after=KINDS[kind][0]) for kind in KINDS]
     assert [made.name for made in checks(changes)] == [f"{kind} X" for kind in KINDS]
+
+
+A, B = InlinePolicy(name="A", document=DOCUMENT), InlinePolicy(name="B", document=DOCUMENT)
+ONE, TWO = Target(id="one", arn="arn:1"), Target(id="two", arn="arn:2")
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted", "held", "told"),
+    [
+        ("role", {"inline_policies": (A, B)}, {"inline_policies": (A,)}, ["inline policy B is missing"]),
+        ("role", {"inline_policies": ()}, {"inline_policies": (B,)}, ["inline policy B is superfluous"]),
+        (
+            "role",
+            {"inline_policies": (A, B)},
+            {"inline_policies": (replace(A, document=OTHER), B)},
+            ["inline policy A is changed"],
+        ),
+        ("role", {"managed_policies": ("arn:a",)}, {}, ["attached policy arn:a is missing"]),
+        ("role", {}, {"managed_policies": ("arn:a",)}, ["attached policy arn:a is superfluous"]),
+        ("role", {}, {"trust_policy": OTHER}, ["trust policy is changed"]),
+        ("role", {"permissions_boundary": "arn:a"}, {}, ["permissions boundary is changed"]),
+        ("rule", {"targets": (ONE, TWO)}, {"targets": (ONE,)}, ["target two is missing"]),
+        ("rule", {"targets": (ONE,)}, {"targets": (ONE, TWO)}, ["target two is superfluous"]),
+        ("rule", {"targets": (ONE,)}, {"targets": (replace(ONE, arn="arn:3"),)}, ["target one is changed"]),
+        (
+            "topic",
+            {"tags": {"a": "1", "b": "2"}},
+            {"tags": {"b": "3", "c": "4"}},
+            ["tag a is missing", "tag b is changed", "tag c is superfluous"],
+        ),
+        ("topic", {"kms_key": "alias/X"}, {"kms_key": ""}, ["kms key is changed"]),
+    ],
+)
+def test_differences_in_words(kind, wanted, held, told):
+    after, before = replace(KINDS[kind][0], **wanted), replace(KINDS[kind][0], **held)
+    change = Change(section="any", kind=kind, before=before, after=after, differences=differences(after, before))
+    (result,) = checks([change])
+    assert list(result.differences) == told
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_resource_that_is_not_to_be_there(kind):
+    held = KINDS[kind][0]
+    (result,) = checks([Change(section="any", kind=kind, before=held, after=None)])
+    assert (result.name, result.entity, result.status) == (f"{kind} X", held.arn, "different")
+    assert (result.expected, result.found) == ("not there any more", "still there")
+    assert "remove it" in result.hint
+
+
+def test_a_resource_of_somebody_else_that_is_not_to_be_there():
+    (topic, _drift) = KINDS["topic"]
+    foreign = Change(section="any", kind="topic", before=topic, after=None, foreign="it belongs to the connection c")
+    assert checks([foreign]) == []

@@ -15,8 +15,10 @@ DIFFERENT = Check(
     status="different",
     expected={"state": "ENABLED", "description": "a"},
     found={"state": "DISABLED", "description": "b"},
+    differences=("description is changed", "state is changed"),
     hint="Make it.",
 )
+STILL_THERE = Check(name="role S", side="aws", entity="arn:s", status="different", found="still there")
 TOLD = Check(name="connection_status", side="clumio", entity="c", status="different", found="unlinked", hint="Wait.")
 
 
@@ -25,7 +27,8 @@ TOLD = Check(name="connection_status", side="clumio", entity="c", status="differ
     [
         (OK, "topic T is ok"),
         (MISSING, "role R is missing"),
-        (DIFFERENT, "rule E is different in state, description"),
+        (DIFFERENT, "rule E is different (description is changed, state is changed)"),
+        (STILL_THERE, "role S is different, found still there"),
         (TOLD, "connection_status is different, found unlinked"),
     ],
 )
@@ -38,6 +41,7 @@ def test_all_is_well():
         "changed": False,
         "valid": True,
         "checks": [OK.as_dict(), OK.as_dict()],
+        "extras": [],
         "msg": "The connection a_r is as it should be (2 checks).",
     }
 
@@ -47,7 +51,41 @@ def test_something_is_wrong():
     assert (result["valid"], result["changed"]) == (False, False)
     assert [check["status"] for check in result["checks"]] == ["ok", "missing", "different", "different"]
     assert result["msg"] == (
-        "The connection a_r is not as it should be: role R is missing; rule E is different in state, description; "
-        "connection_status is different, found unlinked. Make it. Wait."
+        "The connection a_r is not as it should be: role R is missing; rule E is different (description is changed, "
+        "state is changed); connection_status is different, found unlinked. Make it. Wait."
     )
     assert result["failure"] == {"code": "invalid", "hint": "Make it. Wait."}
+
+
+EXTRAS = [
+    {"section": "roles", "name": "R", "arn": "arn:r", "extra": "inline policy Mine"},
+    {"section": "rules", "name": "E", "arn": "arn:e", "extra": "target theirs (arn:q)"},
+]
+TOLD_OF_EXTRAS = "Others have added inline policy Mine to R, target theirs (arn:q) to E; that stays without purge."
+
+
+def test_what_others_have_added_is_told_and_no_fault():
+    result = as_result("a_r", [OK], EXTRAS)
+    assert (result["valid"], result["extras"]) == (True, EXTRAS)
+    assert result["msg"] == f"The connection a_r is as it should be (1 checks). {TOLD_OF_EXTRAS}"
+    assert "failure" not in result
+
+
+def test_what_others_have_added_is_told_after_what_is_wrong():
+    result = as_result("a_r", [MISSING], EXTRAS)
+    assert result["msg"] == (f"The connection a_r is not as it should be: role R is missing. Make it. {TOLD_OF_EXTRAS}")
+    assert result["failure"] == {"code": "invalid", "hint": "Make it."}
+
+
+def test_a_check_has_json_types_only():
+    assert DIFFERENT.as_dict()["differences"] == ["description is changed", "state is changed"]
+    assert OK.as_dict() == {
+        "name": "topic T",
+        "side": "aws",
+        "entity": "arn:t",
+        "status": "ok",
+        "expected": None,
+        "found": None,
+        "differences": [],
+        "hint": "",
+    }
