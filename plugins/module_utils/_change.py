@@ -26,6 +26,7 @@ class Change(Generic[R_co]):
         after: as it will be, the same in check mode and in the real run; None for one that is not to be there.
         differences: the members in which the two differ, sorted; empty unless there are both.
         extras: what others have added to the resource and what stays, C(inline policy Mine) say.
+        superseded: resources of ours that the one found makes use of, and the one wanted does not: policies of a role.
         foreign: why the resource found is not this connection's; empty where it is, or where there is none.
         adoptable: whether a foreign resource may become this connection's, if the user says so.
         used_by: what in AWS uses a resource that is to go, as labels, C(role ClumioIAMRole) say.
@@ -38,6 +39,7 @@ class Change(Generic[R_co]):
     after: R_co | None
     differences: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
+    superseded: tuple[Resource, ...] = ()
     foreign: str = ""
     adoptable: bool = False
     used_by: tuple[str, ...] = ()
@@ -73,7 +75,14 @@ class Change(Generic[R_co]):
 
     def as_dict(self) -> dict[str, Any]:
         """For the C(changes) of a module's result."""
-        return {**self.place, "action": self.action, "differences": list(self.differences), **self.details}
+        superseded = {"superseded_policies": [policy.arn for policy in self.superseded]} if self.superseded else {}
+        return {
+            **self.place,
+            "action": self.action,
+            "differences": list(self.differences),
+            **self.details,
+            **superseded,
+        }
 
     def diff(self) -> dict[str, Any]:
         """For Ansible's diff mode: both sides readable and sorted, and what goes without standing in either."""

@@ -54,8 +54,10 @@ def widening(changes: Sequence[Change[Any]]) -> list[Difference]:
 def _widening(changes: Sequence[Change[Any]], kinds: tuple[type[Resource], ...]) -> list[Difference]:
     # What goes grants nothing any more, so that its denials and its boundary are no loss.
     before = [change.before for change in changes if change.after and isinstance(change.before, kinds)]
+    # What a role has until now, under names that a newer file does not have any more.
+    superseded = [resource for change in changes for resource in change.superseded if isinstance(resource, kinds)]
     after = [change.after for change in changes if isinstance(change.after, kinds)]
     approved = {(resource.tags or {}).get(GRANTS_TAG) for resource in before}
     if not before or approved & {(resource.tags or {}).get(GRANTS_TAG) for resource in after} - {None}:
         return []
-    return [found for found in compare_holders(holders(before), holders(after)) if found.widened]
+    return [found for found in compare_holders(holders([*before, *superseded]), holders(after)) if found.widened]

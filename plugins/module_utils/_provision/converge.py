@@ -50,11 +50,15 @@ class Noun(ABC, Generic[R]):
     def read(self, name: str, arn: str) -> Found[R] | None:
         """What AWS holds under this name, or this ARN, whichever the kind is known by."""
 
-    def details(self, desired: R, found: R, connection: Connection) -> Details:  # noqa: ARG002
+    def superseded(self, desired: R, found: R, connection: Connection) -> Sequence[Resource]:  # noqa: ARG002
+        """Resources of ours that C(found) makes use of, and C(desired) does not."""
+        return ()
+
+    def details(self, desired: R, found: R) -> Details:  # noqa: ARG002
         """What else has to be known to make C(found) as C(desired)."""
         return {}
 
-    def after(self, desired: R, found: R | None, details: Details, *, purge: bool) -> R:  # noqa: ARG002
+    def after(self, desired: R, found: R | None, superseded: Sequence[Resource], *, purge: bool) -> R:  # noqa: ARG002
         """What AWS will hold: as desired, with what is not ours to change kept as found; tags aside."""
         return desired
 
@@ -135,9 +139,9 @@ def _compare(noun: Noun[R], desired: R, connection: Connection, choices: Choices
     found = noun.read(desired.name, desired.arn)
     before = found.resource if found else None
     held = (before.tags or {}) if before else {}
-    details = noun.details(desired, before, connection) if before else {}
+    superseded = tuple(noun.superseded(desired, before, connection)) if before else ()
     after = replace(
-        noun.after(desired, before, details, purge=choices.purge),
+        noun.after(desired, before, superseded, purge=choices.purge),
         tags=tags_after(desired.tags, marks, held, purge=choices.purge_tags),
     )
     change = Change(
@@ -148,7 +152,8 @@ def _compare(noun: Noun[R], desired: R, connection: Connection, choices: Choices
         extras=tuple(noun.extras(desired, after)),
         foreign=foreign(connection, held, found.created) if found else "",
         adoptable=adoptable(held),
-        details=details,
+        superseded=superseded,
+        details=noun.details(desired, before) if before else {},
     )
     return noun.granted(desired, after), change
 

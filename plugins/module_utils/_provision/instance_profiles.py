@@ -14,8 +14,7 @@ from .._change import Change
 from .._permissions.names import Connection
 from .._permissions.plan import InstanceProfile
 from .converge import Found, Noun, Stage, owned_among
-from .roles import BUSY, PASSING
-from .settle import settled
+from .settle import BUSY, PASSING, settled
 
 
 class InstanceProfiles(Noun[InstanceProfile]):

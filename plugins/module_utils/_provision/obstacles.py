@@ -80,10 +80,7 @@ def _downgrade(changes: Sequence[Change[Any]]) -> Iterator[Finding]:
     """Asset types that lose all their policies: Clumio can add types to a connection, but never take one away."""
     kept = {asset_type(arn.rpartition("/")[2]) for arn in _attached(changes)}
     for change in changes:
-        lost = {asset_type(arn.rpartition("/")[2]) for arn in change.details.get("superseded_policies", ())} - {
-            "",
-            *kept,
-        }
+        lost = {asset_type(policy.name) for policy in change.superseded} - {"", *kept}
         if lost:
             yield _finding(
                 change,

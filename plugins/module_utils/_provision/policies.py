@@ -14,11 +14,10 @@ from .._aws._tags import from_list
 from .._change import Change
 from .._permissions.documents import compact, same_policy
 from .._permissions.names import Connection
-from .._permissions.plan import Policy
+from .._permissions.plan import Policy, Resource
 from . import parallel
 from .converge import Details, Found, Noun, Stage, owned_among
-from .roles import BUSY
-from .settle import settled
+from .settle import BUSY, settled
 
 # Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-versioning.html
 _MOST_VERSIONS = 5
@@ -47,7 +46,7 @@ class Policies(Noun[Policy]):
         )
         return Found(found, f"{policy['CreateDate']:%Y-%m-%d}")
 
-    def details(self, desired: Policy, found: Policy, connection: Connection) -> Details:  # noqa: ARG002
+    def details(self, desired: Policy, found: Policy) -> Details:
         """The version that has the wanted document already, or the one that has to go before another can be written."""
         if same_policy(found.document, desired.document):
             return {}
@@ -62,7 +61,14 @@ class Policies(Noun[Policy]):
                 return {"ready_version": version}
         return {"superfluous_version": others[-1]} if len(versions) >= _MOST_VERSIONS else {}
 
-    def after(self, desired: Policy, found: Policy | None, details: Details, *, purge: bool) -> Policy:  # noqa: ARG002
+    def after(
+        self,
+        desired: Policy,
+        found: Policy | None,
+        superseded: Sequence[Resource],  # noqa: ARG002
+        *,
+        purge: bool,  # noqa: ARG002
+    ) -> Policy:
         return replace(desired, description=found.description) if found else desired
 
     def stages(self, change: Change[Policy]) -> Sequence[Stage]:

@@ -14,15 +14,12 @@ from .._aws._tags import from_list
 from .._change import Change
 from .._permissions.documents import compact, same_policy
 from .._permissions.names import INLINE_POLICIES_TAG, Connection
-from .._permissions.plan import InlinePolicy, Role
+from .._permissions.plan import InlinePolicy, Policy, Resource, Role
 from . import parallel
-from .converge import Details, Found, Noun, Stage, owned_among
+from .converge import Found, Noun, Stage, owned_among
 from .ownership import foreign, inline_policies_mark, is_marked
-from .settle import settled
-
-# What IAM says of something that it is busy with, and also of something that it does not see yet.
-BUSY = ("ConcurrentModification",)
-PASSING = ("NoSuchEntity", *BUSY)
+from .policies import Policies
+from .settle import BUSY, PASSING, settled
 
 
 class Roles(Noun[Role]):
@@ -33,6 +30,7 @@ class Roles(Noun[Role]):
 
     def __init__(self, client: Callable[[str], Any]) -> None:
         self._iam = client("iam")
+        self._policies = Policies(client)
 
     def read(self, name: str, arn: str) -> Found[Role] | None:  # noqa: ARG002
         role = iam.get_role(self._iam, name)
@@ -65,15 +63,16 @@ class Roles(Noun[Role]):
         # Also where there are none, so that a mark of before does not outlive them.
         return {INLINE_POLICIES_TAG: inline_policies_mark(policy.name for policy in desired.inline_policies)}
 
-    def details(self, desired: Role, found: Role, connection: Connection) -> Details:
+    def superseded(self, desired: Role, found: Role, connection: Connection) -> Sequence[Policy]:
         """The attached policies that are ours, but not wanted any more: a newer file has others in their place."""
         own = f":{connection.account_id}:"
         others = [arn for arn in found.managed_policies if arn not in desired.managed_policies and own in arn]
-        tags = parallel.run([partial(iam.list_policy_tags, self._iam, arn) for arn in others])
-        superseded = [arn for arn, held in zip(others, tags, strict=True) if not foreign(connection, held)]
-        return {"superseded_policies": superseded} if superseded else {}
+        policies = parallel.run([partial(self._policies.read, arn.rpartition("/")[2], arn) for arn in others])
+        return [
+            policy.resource for policy in policies if policy and not foreign(connection, policy.resource.tags or {})
+        ]
 
-    def after(self, desired: Role, found: Role | None, details: Details, *, purge: bool) -> Role:
+    def after(self, desired: Role, found: Role | None, superseded: Sequence[Resource], *, purge: bool) -> Role:
         """Policies of others stay, unless they are to be purged; those of ours that are not wanted any more go."""
         boundary = desired.permissions_boundary
         if found is None:
@@ -81,7 +80,7 @@ class Roles(Noun[Role]):
         attached, inside = list(desired.managed_policies), list(desired.inline_policies)
         if not purge:
             ours = {policy.name for policy in inside}
-            gone = {*attached, *details.get("superseded_policies", ())}
+            gone = {*attached, *(policy.arn for policy in superseded)}
             attached += [arn for arn in found.managed_policies if arn not in gone]
             inside += [
                 policy

@@ -14,9 +14,9 @@ from .._aws import events
 from .._change import Change
 from .._permissions.documents import compact
 from .._permissions.names import Connection
-from .._permissions.plan import Rule, Target
+from .._permissions.plan import Resource, Rule, Target
 from . import parallel
-from .converge import Details, Found, Noun, Stage, owned_among
+from .converge import Found, Noun, Stage, owned_among
 from .settle import settled
 
 
@@ -56,7 +56,14 @@ class Rules(Noun[Rule]):
         )
         return Found(found)
 
-    def after(self, desired: Rule, found: Rule | None, details: Details, *, purge: bool) -> Rule:  # noqa: ARG002
+    def after(
+        self,
+        desired: Rule,
+        found: Rule | None,
+        superseded: Sequence[Resource],  # noqa: ARG002
+        *,
+        purge: bool,
+    ) -> Rule:
         """A target that is there under another id, as one made by hand is, keeps that id."""
         if found is None:
             return desired

@@ -12,6 +12,10 @@ from .._aws._call import AwsError
 
 _T = TypeVar("_T")
 
+# What IAM says of something that it is busy with, and also of something that it does not see yet.
+BUSY = ("ConcurrentModification",)
+PASSING = ("NoSuchEntity", *BUSY)
+
 # IAM says "seconds"; a minute is far beyond what is seen.
 # Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html (eventual consistency)
 DEADLINE_SECONDS = 60.0

@@ -47,7 +47,7 @@ class SsmDocuments(Noun[SsmDocument]):
         )
         return Found(found, f"{description['CreatedDate']:%Y-%m-%d}")
 
-    def details(self, desired: SsmDocument, found: SsmDocument, connection: Connection) -> Details:  # noqa: ARG002
+    def details(self, desired: SsmDocument, found: SsmDocument) -> Details:
         """The youngest version that has the wanted content without being the default: AWS takes no content twice."""
         if found.content == desired.content:
             return {}

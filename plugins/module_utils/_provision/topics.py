@@ -14,8 +14,8 @@ from .._aws import sns
 from .._change import Change
 from .._permissions.documents import compact
 from .._permissions.names import Connection
-from .._permissions.plan import Topic
-from .converge import Details, Found, Noun, Stage, owned_among
+from .._permissions.plan import Resource, Topic
+from .converge import Found, Noun, Stage, owned_among
 
 
 class Topics(Noun[Topic]):
@@ -40,7 +40,14 @@ class Topics(Noun[Topic]):
         )
         return Found(found)
 
-    def after(self, desired: Topic, found: Topic | None, details: Details, *, purge: bool) -> Topic:  # noqa: ARG002
+    def after(
+        self,
+        desired: Topic,
+        found: Topic | None,
+        superseded: Sequence[Resource],  # noqa: ARG002
+        *,
+        purge: bool,  # noqa: ARG002
+    ) -> Topic:
         policy, key = (found.policy, found.kms_key) if found else (None, "")
         return replace(
             desired,
