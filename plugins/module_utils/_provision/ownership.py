@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from .._permissions.names import (
     AWS_TAG_PREFIX,
@@ -15,6 +15,10 @@ from .._permissions.names import (
     VENDOR_TAG,
     Connection,
 )
+from .._permissions.preferences import TAG_VALUE_CHARACTERS
+
+# Of the digest of a name; fewer where many names have to share a tag.
+_DIGITS = 8
 
 _STACK_TAG = "aws:cloudformation:stack-name"
 
@@ -67,15 +71,16 @@ def tags_after(
     return {**held, **(given or {}), **marks}
 
 
-def inline_policies_mark(names: Iterable[str]) -> str:
+def inline_policies_mark(names: Collection[str]) -> str:
     """The value of INLINE_POLICIES_TAG: AWS allows too few characters for the names themselves."""
-    return " ".join(sorted(map(_short, names)))
+    width = min(_DIGITS, TAG_VALUE_CHARACTERS // max(1, len(names)) - 1)
+    return " ".join(sorted(_digest(name)[:width] for name in names))
 
 
 def is_marked(name: str, tags: Mapping[str, str]) -> bool:
     """Whether the role with these tags says that its inline policy of this name is ours."""
-    return _short(name) in tags.get(INLINE_POLICIES_TAG, "").split()
+    return any(_digest(name).startswith(known) for known in tags.get(INLINE_POLICIES_TAG, "").split())
 
 
-def _short(name: str) -> str:
-    return hashlib.sha256(name.encode()).hexdigest()[:8]
+def _digest(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()

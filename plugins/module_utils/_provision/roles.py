@@ -61,7 +61,7 @@ class Roles(Noun[Role]):
 
     def marks(self, desired: Role) -> dict[str, str]:
         # Also where there are none, so that a mark of before does not outlive them.
-        return {INLINE_POLICIES_TAG: inline_policies_mark(policy.name for policy in desired.inline_policies)}
+        return {INLINE_POLICIES_TAG: inline_policies_mark([policy.name for policy in desired.inline_policies])}
 
     def superseded(self, desired: Role, found: Role, connection: Connection) -> Sequence[Policy]:
         """The attached policies that are ours, but not wanted any more: a newer file has others in their place."""

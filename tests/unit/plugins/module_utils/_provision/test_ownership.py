@@ -104,7 +104,7 @@ def test_a_role_remembers_its_inline_policies(ours, other):
     held = {INLINE: inline_policies_mark(ours)}
     assert all(is_marked(name, held) for name in ours)
     assert is_marked(other, held) is (other in ours)
-    assert inline_policies_mark(reversed(ours)) == held[INLINE]
+    assert inline_policies_mark(ours[::-1]) == held[INLINE]
 
 
 def test_a_role_that_remembers_nothing():
@@ -113,9 +113,14 @@ def test_a_role_that_remembers_nothing():
     assert inline_policies_mark([]) == ""
 
 
-def test_what_a_role_remembers_fits_into_a_tag():
-    """Of more inline policies than any file of Clumio's has.
+@pytest.mark.parametrize("count", [28, 29, 60])
+def test_what_a_role_remembers_fits_into_a_tag(count):
+    """Of many more inline policies than any file of Clumio's has.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
     """
-    assert len(inline_policies_mark(f"ClumioPolicy{number}" for number in range(28))) <= 256
+    ours = [f"ClumioPolicy{number}" for number in range(count)]
+    mark = inline_policies_mark(ours)
+    assert len(mark) <= 256
+    assert all(is_marked(name, {INLINE: mark}) for name in ours)
+    assert not is_marked("Theirs", {INLINE: mark})
