@@ -54,11 +54,15 @@ options:
       - V(present) makes everything that is listed, and keeps it as given.
       - V(absent) removes everything that is listed, if it is there and this connection's. Of each resource only the
         name and the IAM path count then. What is another connection's, or nobody's, stays and is told in RV(kept).
-      - With V(absent) and nothing listed, in none of the lists, the module removes everything of its kinds that carries
-        the tag of this connection. It asks AWS for that, so that no plan is needed.
     type: str
     choices: [present, absent]
     default: present
+  everything:
+    description:
+      - With O(state=absent), removes everything of the module's kinds that carries the tag of this connection, listed
+        or not. It lists the account for that, so that no plan is needed.
+    type: bool
+    default: false
   adopt:
     description:
       - Whether to take over resources of the same name that are nobody's, that is without the tag C(clumio:connection).

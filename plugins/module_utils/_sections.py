@@ -155,6 +155,7 @@ def provisioning_argument_spec(*sections: str) -> Spec:
     """The options of a module that makes these sections."""
     spec: Spec = {
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "everything": {"type": "bool", "default": False},
         "adopt": {"type": "bool", "default": False},
         **argument_spec(*sections),
     }
@@ -180,16 +181,19 @@ def run(module: Any, *sections: str) -> dict[str, Any]:
         module: with the argument spec of C(provisioning_argument_spec).
 
     Raises:
+        InputError: C(everything_to_make), everything is asked for and the state is not absent.
         ClumioError: see C(work) and C(provision).
     """
     params = module.params
     connection = Connection(params["account_id"], module.region or "")
     client = cache(partial(module.client, config=config()))
     planned = work(sections, params, connection, client)
-    if params["state"] == "absent":
-        planned = [_removed(item) for item in planned] or everything_owned(
-            [_NOUNS[section](client) for section in sections], connection
-        )
+    if params["everything"] and params["state"] != "absent":
+        raise InputError("Only state=absent can be about everything.", code="everything_to_make")
+    if params["everything"]:
+        planned = everything_owned([_NOUNS[section](client) for section in sections], connection)
+    elif params["state"] == "absent":
+        planned = [_removed(item) for item in planned]
     changes = provision(planned, connection, choices(params), check_mode=module.check_mode)
     result = as_result(changes, *sections)
     if "approve_changes" in params:

@@ -9,7 +9,7 @@ version_added: 1.0.0
 short_description: Make the EventBridge rules that tell Clumio about changes in an AWS account
 description:
   - Creates rules on the default event bus with their patterns and targets, and keeps them as they should be.
-  - With O(state=absent) removes them with all their targets. With nothing listed that is every rule of the default
+  - With O(state=absent) removes them with all their targets. With O(everything=true) that is every rule of the default
     event bus that carries the connection's tag.
   - All rules are read and written in parallel.
   - Event patterns are compared as EventBridge reads them, every list being a set.
@@ -18,7 +18,7 @@ notes:
     C(events:PutRule), C(events:PutTargets), C(events:TagResource) and C(events:UntagResource), with O(purge) also
     C(events:RemoveTargets).
   - For O(state=absent) the credentials need, besides the reading ones of these, C(events:RemoveTargets) and
-    C(events:DeleteRule), with nothing listed also C(events:ListRules).
+    C(events:DeleteRule), with O(everything) also C(events:ListRules).
 seealso:
   - module: clumio.aws.clumio_permissions_file
 extends_documentation_fragment:

@@ -14,7 +14,7 @@ description:
     first; what names them, attachments, inline policies and the role inside a profile, comes second.
   - Policies are compared as documents, not as text.
   - With O(state=absent) removes policies with all their versions, roles with all that is attached to them or inside
-    them, and instance profiles. With nothing listed that is everything of the account that carries the connection's
+    them, and instance profiles. With O(everything=true) that is everything of the account that carries the connection's
     tag.
 notes:
   - A managed policy that has to change gets a new default version. If a version with that document is there already,
@@ -38,7 +38,7 @@ notes:
   - For O(retired) and for O(state=absent) the credentials need, besides the reading ones of these,
     C(iam:ListEntitiesForPolicy), C(iam:DeletePolicyVersion), C(iam:DeletePolicy), C(iam:ListInstanceProfilesForRole),
     C(iam:DetachRolePolicy), C(iam:DeleteRolePolicy), C(iam:DeleteRole), C(iam:RemoveRoleFromInstanceProfile) and
-    C(iam:DeleteInstanceProfile). With nothing listed they also need C(iam:ListRoles), C(iam:ListRoleTags),
+    C(iam:DeleteInstanceProfile). With O(everything) they also need C(iam:ListRoles), C(iam:ListRoleTags),
     C(iam:ListPolicies), C(iam:ListPolicyTags), C(iam:ListInstanceProfiles) and C(iam:ListInstanceProfileTags).
 seealso:
   - module: clumio.aws.clumio_permissions_file

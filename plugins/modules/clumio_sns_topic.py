@@ -10,7 +10,7 @@ short_description: Make the SNS topics through which an AWS account reports to C
 description:
   - Creates standard SNS topics with their access policies, and the KMS keys that encrypt them, and keeps them as they
     should be.
-  - With O(state=absent) removes them. With nothing listed that is everything that carries the connection's tag.
+  - With O(state=absent) removes them. With O(everything=true) that is everything that carries the connection's tag.
   - Access policies are compared as documents, not as text.
 notes:
   - A key that is removed loses its alias at once, and AWS deletes it after 7 days. Until then the deletion can be
@@ -22,7 +22,7 @@ notes:
     C(kms:PutKeyPolicy), C(kms:UpdateKeyDescription), C(kms:EnableKey), C(kms:DisableKey), C(kms:CancelKeyDeletion),
     C(kms:TagResource) and C(kms:UntagResource).
   - For O(state=absent) the credentials need, besides the reading ones of these, C(sns:DeleteTopic),
-    C(kms:DeleteAlias) and C(kms:ScheduleKeyDeletion), with nothing listed also C(sns:ListTopics).
+    C(kms:DeleteAlias) and C(kms:ScheduleKeyDeletion), with O(everything) also C(sns:ListTopics).
 seealso:
   - module: clumio.aws.clumio_permissions_file
 extends_documentation_fragment:

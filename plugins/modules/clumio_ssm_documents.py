@@ -12,7 +12,7 @@ description:
   - All documents are read and written in parallel.
   - A document whose content differs gets a new version, which becomes the default. If a recent version has that content
     already, that one becomes the default.
-  - With O(state=absent) removes documents with all their versions. With nothing listed that is every document that
+  - With O(state=absent) removes documents with all their versions. With O(everything=true) that is every document that
     carries the connection's tag.
 notes:
   - SSM documents hold expressions in double braces, such as those of their parameters. Ansible must not template them.
@@ -20,7 +20,7 @@ notes:
   - The credentials need C(ssm:DescribeDocument), C(ssm:GetDocument), C(ssm:CreateDocument), C(ssm:UpdateDocument),
     C(ssm:UpdateDocumentDefaultVersion), C(ssm:AddTagsToResource) and C(ssm:RemoveTagsFromResource).
   - For O(state=absent) the credentials need C(ssm:DescribeDocument), C(ssm:GetDocument) and C(ssm:DeleteDocument),
-    with nothing listed also C(ssm:ListDocuments).
+    with O(everything) also C(ssm:ListDocuments).
 seealso:
   - module: clumio.aws.clumio_permissions_file
 extends_documentation_fragment:

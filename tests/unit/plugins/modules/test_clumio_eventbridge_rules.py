@@ -344,7 +344,7 @@ def test_absent(two):
 
 
 def test_absent_of_everything_that_is_ours(two):
-    result = converge(two, clumio_eventbridge_rules, REMOVED * 2, state="absent")
+    result = converge(two, clumio_eventbridge_rules, REMOVED * 2, state="absent", everything=True)
     assert actions(result) == {NAME: ("delete", []), "Other": ("delete", [])}
     assert names(two) == ["Theirs"]
 
@@ -385,7 +385,7 @@ def test_absent_keeps_what_is_not_ours(two):
 def test_absent_takes_nothing_from_another_connection(aws):
     make(aws, clumio_eventbridge_rules, rules=rules())
     tag(aws, **{"clumio:connection": f"{ACCOUNT}_us-east-1"})
-    converge(aws, clumio_eventbridge_rules, [], state="absent")
+    converge(aws, clumio_eventbridge_rules, [], state="absent", everything=True)
     result = converge(aws, clumio_eventbridge_rules, [], rules=rules(), state="absent", adopt=True)
     assert [kept["reason"] for kept in result["kept"]] == [f"it belongs to the connection {ACCOUNT}_us-east-1"]
     assert names(aws) == [NAME]

@@ -460,7 +460,7 @@ def test_absent(aws, encrypted, listed):
     make(aws, clumio_sns_topic, **encrypted)
     (key_id,) = keys(aws)
     aws.client("sns").create_topic(Name="Theirs")
-    options = encrypted if listed else {}
+    options = encrypted if listed else {"everything": True}
     order = run(aws, clumio_sns_topic, state="absent", **options, check_mode=True)
     assert order[1] == []
     result, writes = run(aws, clumio_sns_topic, state="absent", **options)
@@ -481,7 +481,7 @@ def test_absent(aws, encrypted, listed):
 def test_a_removal_that_was_cut_short_is_finished(aws, encrypted, operation, listed):
     make(aws, clumio_sns_topic, **encrypted)
     (key_id,) = keys(aws)
-    options = encrypted if listed else {}
+    options = encrypted if listed else {"everything": True}
     aws.refuse(operation, "InternalError", times=1)
     result, _writes = run(aws, clumio_sns_topic, state="absent", **options)
     assert result["failed"]
@@ -497,7 +497,7 @@ def test_a_key_left_without_a_name_is_removed(aws, encrypted):
     aws.refuse("CreateAlias", "InternalError", times=1)
     run(aws, clumio_sns_topic, **encrypted)
     (key_id,) = keys(aws)
-    result = converge(aws, clumio_sns_topic, ["ScheduleKeyDeletion"], state="absent")
+    result = converge(aws, clumio_sns_topic, ["ScheduleKeyDeletion"], state="absent", everything=True)
     assert actions(result) == {key_id: ("delete", [])}
     assert aws.kms_key(key_id)["state"] == "PendingDeletion"
 
@@ -541,4 +541,4 @@ def test_a_removal_needs_no_approval(aws):
 
 def test_absent_where_there_is_nothing(aws):
     converge(aws, clumio_sns_topic, [], topics=[TOPIC], state="absent")
-    converge(aws, clumio_sns_topic, [], state="absent")
+    converge(aws, clumio_sns_topic, [], state="absent", everything=True)

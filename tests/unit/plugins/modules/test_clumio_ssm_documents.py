@@ -316,7 +316,7 @@ def test_absent(aws, listed):
     make(aws, clumio_ssm_documents, ssm_documents=wanted)
     new_version(aws, TWO, default=True)
     aws.client("ssm").create_document(Name="Theirs", Content=json.dumps(ONE), DocumentType="Command")
-    options = {"ssm_documents": wanted if listed else []}
+    options = {"ssm_documents": wanted} if listed else {"everything": True}
     result = converge(aws, clumio_ssm_documents, ["DeleteDocument"] * 2, state="absent", **options)
     assert actions(result) == {NAME: ("delete", []), "Clumio-Other": ("delete", [])}
     assert (result["ssm_documents"], result["kept"]) == ([], [])
@@ -326,7 +326,7 @@ def test_absent(aws, listed):
 def test_absent_of_more_than_a_page(aws):
     wanted = [DOCUMENT | {"name": f"Clumio-{number}"} for number in range(55)]
     make(aws, clumio_ssm_documents, ssm_documents=wanted)
-    result, writes = run(aws, clumio_ssm_documents, state="absent")
+    result, writes = run(aws, clumio_ssm_documents, state="absent", everything=True)
     assert (len(result["changes"]), len(writes), names(aws)) == (55, 55, [])
 
 
@@ -337,5 +337,5 @@ def test_absent_keeps_what_is_not_ours(aws):
     assert (kept["section"], kept["name"]) == ("ssm_documents", NAME)
     assert "its tags: Team=backup" in kept["reason"]
     tag(aws, **{"clumio:connection": f"{ACCOUNT}_us-east-1"})
-    converge(aws, clumio_ssm_documents, [], state="absent")
+    converge(aws, clumio_ssm_documents, [], state="absent", everything=True)
     assert names(aws) == [NAME]

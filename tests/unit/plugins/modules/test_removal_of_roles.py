@@ -32,8 +32,8 @@ ALL = {"policies": [POLICY], "roles": [ROLE], "instance_profiles": [PROFILE]}
 LETTING_GO = ["RemoveRoleFromInstanceProfile", "DetachRolePolicy", "DeleteRolePolicy"]
 DELETING = ["DeleteInstanceProfile", "DeleteRole", "DeletePolicy"]
 
-# What is listed, or nothing: then everything that is the connection's goes.
-WHAT = {"what is listed": ALL, "everything": {}}
+# What is listed, or everything that is the connection's.
+WHAT = {"what is listed": ALL, "everything": {"everything": True}}
 
 
 def pairs(tags):
@@ -111,7 +111,7 @@ def test_all_of_a_permissions_file_is_removed(aws, listed):
     plan = resolved(permissions_file("ebs", "dynamodb", "s3", "mssql")).plan.as_dict()
     sections = {section: plan[section] for section in ALL}
     make(aws, clumio_iam_roles, **sections)
-    result, _writes = remove(aws, **(sections if listed else {}))
+    result, _writes = remove(aws, **(sections if listed else {"everything": True}))
     assert len(result["changes"]) == sum(map(len, sections.values()))
     assert names(aws) == NOTHING
 
@@ -150,7 +150,7 @@ def test_a_role_with_a_policy_of_ours_as_its_boundary(made):
     """Both go, the role first."""
     role = ROLE | {"permissions_boundary": MANAGED}
     make(made, clumio_iam_roles, **ALL | {"roles": [role]}, approve_changes=True)
-    remove(made)
+    remove(made, everything=True)
     assert names(made) == NOTHING
 
 
@@ -213,7 +213,7 @@ def test_what_is_not_ours_stays_as_it_is(made, listed):
         make_theirs(made, name, tags)
     before = [state_of(made, name) for name in NOT_OURS]
     wanted = {section: items + [items[0] | {"name": name} for name in NOT_OURS] for section, items in ALL.items()}
-    result, _writes = remove(made, **(wanted if listed else {}), adopt=True)
+    result, _writes = remove(made, **(wanted if listed else {"everything": True}), adopt=True)
     assert removed(result) == EVERYTHING_REMOVED
     assert [state_of(made, name) for name in NOT_OURS] == before
     if not listed:
@@ -278,7 +278,7 @@ def test_what_something_else_uses_is_refused(made, use, said, listed, check_mode
 def test_all_uses_are_told_at_once(made):
     for use, _said in (USES[name] for name in ("a role", "a user", "a profile")):
         use(made.client("iam"))
-    result = refused(made, clumio_iam_roles, "in_use", state="absent")
+    result = refused(made, clumio_iam_roles, "in_use", state="absent", everything=True)
     found = [(finding["section"], finding["entity"], finding["found"]) for finding in result["failure"]["findings"]]
     assert found == [("policies", "Managed", "role Theirs, user jo"), ("roles", "Role", "instance profile Theirs")]
 
@@ -305,14 +305,14 @@ def test_a_removal_that_was_cut_short_goes_on(made, listed, operation):
 
 def test_nothing_is_deleted_before_all_have_let_go(made):
     made.refuse("DetachRolePolicy", "ServiceFailure", times=1)
-    _result, writes = run(made, clumio_iam_roles, state="absent")
+    _result, writes = run(made, clumio_iam_roles, state="absent", everything=True)
     assert sorted(writes) == sorted(LETTING_GO)
 
 
 @pytest.mark.parametrize("operation", DELETING)
 def test_iam_is_asked_again_while_it_still_sees_what_was_let_go(made, operation):
     made.refuse(operation, "DeleteConflict", times=1)
-    _result, writes = run(made, clumio_iam_roles, state="absent")
+    _result, writes = run(made, clumio_iam_roles, state="absent", everything=True)
     assert writes.count(operation) == 2
     assert names(made) == NOTHING
 
@@ -324,7 +324,7 @@ def test_iam_is_asked_again_while_it_is_busy_with_the_role(made, operation):
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRole.html (ConcurrentModification)
     """
     made.refuse(operation, "ConcurrentModification", times=1)
-    _result, writes = run(made, clumio_iam_roles, state="absent")
+    _result, writes = run(made, clumio_iam_roles, state="absent", everything=True)
     assert writes.count(operation) == 2
     assert names(made) == NOTHING
 
@@ -333,7 +333,7 @@ def test_iam_is_asked_again_while_it_is_busy_with_the_role(made, operation):
 def test_what_somebody_else_has_removed_meanwhile_is_no_error(made, monkeypatch, operation):
     monkeypatch.setattr(settle, "DEADLINE_SECONDS", 0.1)
     made.refuse(operation, "NoSuchEntity")
-    result, _writes = run(made, clumio_iam_roles, state="absent")
+    result, _writes = run(made, clumio_iam_roles, state="absent", everything=True)
     # What is really still there may stand in the way of the rest; that alone is told.
     assert result.get("failure", {}).get("aws_code", "DeleteConflict") == "DeleteConflict"
 
@@ -342,7 +342,7 @@ def test_a_role_that_was_put_into_a_profile_meanwhile(made, monkeypatch):
     """After some time it is told."""
     monkeypatch.setattr(settle, "DEADLINE_SECONDS", 0.5)
     made.refuse("DeleteRole", "DeleteConflict", "Cannot delete entity, must remove roles from instance profile first.")
-    result, _writes = run(made, clumio_iam_roles, state="absent")
+    result, _writes = run(made, clumio_iam_roles, state="absent", everything=True)
     assert result["failure"]["aws_code"] == "DeleteConflict"
     assert result["msg"].startswith("Cannot delete the role Role: ")
 
@@ -355,7 +355,7 @@ def test_what_was_half_made_is_removed(aws, operation):
     aws.refuse(operation, "ServiceFailure", times=1)
     assert run(aws, clumio_iam_roles, **ALL)[0]["failed"]
     assert names(aws) != NOTHING
-    remove(aws)
+    remove(aws, everything=True)
     assert names(aws) == NOTHING
 
 
@@ -367,7 +367,7 @@ def test_an_account_that_may_not_be_listed(made, operation):
     """Then nothing is removed: who cannot tell what is ours cannot tell what is not."""
     before = names(made)
     made.refuse(operation, "AccessDenied", "No")
-    result, writes = run(made, clumio_iam_roles, state="absent")
+    result, writes = run(made, clumio_iam_roles, state="absent", everything=True)
     assert (result["failure"]["code"], writes) == ("aws_access_denied", [])
     made.answer(operation, None)
     assert names(made) == before
