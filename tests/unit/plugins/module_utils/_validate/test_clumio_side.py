@@ -96,6 +96,12 @@ def test_checks_of_preparations_that_failed():
     assert [bool(check.hint) for check in checks("a_r", Seen(connection, 0))] == [False, True, True]
 
 
+def test_preparations_fail_where_clumio_does_not_reach_the_account():
+    """Then that is what there is to do something about."""
+    connection = {"connection_status": "unlinked", "ingestion_status": "failed", "target_setup_status": "failed"}
+    assert [bool(check.hint) for check in checks("a_r", Seen(connection, 0))] == [True, False, False]
+
+
 def test_checks_of_no_connection():
     (check,) = checks("a_r", Seen(None, 0))
     assert (check.name, check.status, check.entity) == ("connection", "missing", "a_r")
