@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from .._change import Change
 from .._permissions.catalogue import asset_type
 from .._permissions.findings import Finding
-from .._permissions.plan import Resource, Role
 from .approval import widening
 from .choices import Choices
 
@@ -78,15 +77,11 @@ def _unchangeable(changes: Sequence[Change[Any]]) -> Iterator[Finding]:
 
 
 def _downgrade(changes: Sequence[Change[Any]]) -> Iterator[Finding]:
-    """Asset types that lose all their policies: Clumio can add types to a connection, but never take one away.
-
-    Where something new comes whose name does not tell what it is for, it may be for just these.
-    """
-    kept = _asset_types(arn for change in changes for arn in _attached(change.after))
+    """Asset types that lose all their policies: Clumio can add types to a connection, but never take one away."""
+    kept = {asset_type(arn.rpartition("/")[2]) for arn in _attached(changes)}
     for change in changes:
-        new = set(_attached(change.after)) - set(_attached(change.before))
         lost = {asset_type(policy.name) for policy in change.superseded} - {"", *kept}
-        if lost and "" not in _asset_types(new):
+        if lost:
             yield _finding(
                 change,
                 code="asset_downgrade",
@@ -97,12 +92,8 @@ def _downgrade(changes: Sequence[Change[Any]]) -> Iterator[Finding]:
             )
 
 
-def _attached(resource: Resource | None) -> Sequence[str]:
-    return resource.managed_policies if isinstance(resource, Role) else ()
-
-
-def _asset_types(arns: Iterable[str]) -> set[str]:
-    return {asset_type(arn.rpartition("/")[2]) for arn in arns}
+def _attached(changes: Sequence[Change[Any]]) -> Collection[str]:
+    return {arn for change in changes for arn in getattr(change.after, "managed_policies", ())}
 
 
 def _in_use(changes: Sequence[Change[Any]]) -> Iterator[Finding]:

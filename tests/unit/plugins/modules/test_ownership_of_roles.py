@@ -407,13 +407,6 @@ def test_a_policy_of_an_asset_type_may_be_replaced(aws):
     assert aws.role("Role")["managed_policies"] == newer["roles"][0]["managed_policies"]
 
 
-def test_a_policy_of_an_asset_type_may_get_a_name_that_does_not_tell(aws):
-    make(aws, clumio_iam_roles, **assets("ClumioEC2BackupPolicy", "ClumioS3BackupPolicy"))
-    renamed = assets("ClumioEC2BackupPolicy", "company-backup")
-    make(aws, clumio_iam_roles, **renamed, approve_changes=True)
-    assert aws.role("Role")["managed_policies"] == renamed["roles"][0]["managed_policies"]
-
-
 def test_an_asset_type_whose_policies_another_role_has_now_is_not_lost(aws):
     make(aws, clumio_iam_roles, **assets("ClumioS3BackupPolicy"))
     (role,) = assets("ClumioS3BackupPolicy")["roles"]
