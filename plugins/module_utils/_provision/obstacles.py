@@ -88,7 +88,10 @@ def _downgrade(changes: Sequence[Change[Any]]) -> Iterator[Finding]:
                 member="managed_policies",
                 message=f"The {change.label} would lose all policies for {', '.join(sorted(lost))}.",
                 found=", ".join(sorted(lost)),
-                hint="Asset types can be added to a connection, never taken away: use a file that has them all.",
+                hint=(
+                    "Asset types can be added to a connection, never taken away: use a file that has them all. "
+                    "If it has, under names of your own, keep the asset in these names, as ClumioS3 in ClumioS3Backup."
+                ),
             )
 
 
