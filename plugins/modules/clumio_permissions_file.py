@@ -500,6 +500,7 @@ from ansible_collections.clumio.aws.plugins.module_utils._permissions.preference
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.resolve import resolve
 from ansible_collections.clumio.aws.plugins.module_utils._provision import account
 from ansible_collections.clumio.aws.plugins.module_utils._provision.approval import widened
+from ansible_collections.clumio.aws.plugins.module_utils._provision.converge import compare as compare_resources
 
 # The sections that grant something by themselves.
 GRANTING = ("topics", "policies", "roles")
@@ -571,16 +572,15 @@ def resolved(params, file, naming):
     )
 
 
-def compare_with_previous(params, plan, naming, client):
-    """What the plan grants more and less than before."""
+def compare_with_previous(params, plan, naming, changes):
+    """What the plan grants more and less than before; C(changes) are those of the account."""
     if params["previous"] == "account":
-        work = sections.work(GRANTING, plan.as_dict(), naming.connection, client)
-        before, after = account.held(work, naming.connection, sections.choices(params))
+        granting = [change for change in changes if change.section in GRANTING]
+        before = [change.before for change in granting if change.before]
+        after = [change.after for change in granting if change.after]
     else:
-        before, after = (
-            resolved(params, load(files.read(params["previous"])), naming).plan.resources(),
-            plan.resources(),
-        )
+        before = resolved(params, load(files.read(params["previous"])), naming).plan.resources()
+        after = plan.resources()
     return [difference.as_dict() for difference in compare(holders(before), holders(after))]
 
 
@@ -606,16 +606,20 @@ def run(module):
     plan = plan_of_file.plan
     findings = [*plan_of_file.findings, *audit(plan, connection, params["clumio_account_id"], plan_of_file.external_id)]
     changes = []
+    choices = sections.choices(params)
     if params["check_account"]:
         # A dry run may tell of grants that nobody has approved, as those of the provisioning modules do.
-        choices = replace(sections.choices(params), approve_changes=params["approve_changes"] or module.check_mode)
+        choices = replace(choices, approve_changes=params["approve_changes"] or module.check_mode)
         work = sections.work(sections.SECTIONS, plan.as_dict(), connection, client)
         found, changes = account.survey(plan, work, connection, choices, client)
         findings += found
-    refuse_errors(findings, f"The permissions file cannot be used for {connection.id}", differences=widened(changes))
+    gains = widened(changes)
+    refuse_errors(findings, f"The permissions file cannot be used for {connection.id}", differences=gains)
     for finding in findings:
         module.warn(finding.sentence)
-    difference = compare_with_previous(params, plan, naming, client) if params["previous"] else []
+    if params["previous"] == "account" and not params["check_account"]:
+        changes = compare_resources(sections.work(GRANTING, plan.as_dict(), connection, client), connection, choices)
+    difference = compare_with_previous(params, plan, naming, changes) if params["previous"] else []
     saved = save(module, raw) if params["dest"] else {"changed": False}
     return {
         **saved,
@@ -624,7 +628,7 @@ def run(module):
         "findings": [finding.as_dict() for finding in findings],
         "catalogue": [row.as_dict() for row in catalogue(plan)],
         "difference": difference,
-        "widening": widened(changes),
+        "widening": gains,
         "summary": {section: len(resources) for section, resources in plan.sections().items()},
         "preview": plan_of_file.preview,
     }

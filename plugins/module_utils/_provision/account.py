@@ -14,7 +14,7 @@ from .._permissions.audit import audit_credentials, audit_quotas, audit_rule_cou
 from .._permissions.documents import listed
 from .._permissions.findings import Finding
 from .._permissions.names import Connection
-from .._permissions.plan import Plan, Resource
+from .._permissions.plan import Plan
 from . import parallel
 from .choices import Choices
 from .converge import Work, compare
@@ -68,15 +68,6 @@ def _can_be_asked_for(key: str, plan: Plan, connection: Connection) -> bool:
     """Whether the account can say something about the key: not of one to be made, nor of another account's."""
     made = {f"alias/{made.name}" for made in plan.kms_keys}
     return key not in made and not (key.startswith("arn:") and f":{connection.account_id}:" not in key)
-
-
-def held(work: Sequence[Work[Any]], connection: Connection, choices: Choices) -> tuple[list[Resource], list[Resource]]:
-    """What the account holds of all that is wanted, whosever it is, and what it will hold."""
-    changes = compare(work, connection, choices)
-    return (
-        [change.before for change in changes if change.before],
-        [change.after for change in changes if change.after],
-    )
 
 
 def _boundaries(found: dict[str, Any]) -> list[Finding]:
