@@ -30,7 +30,7 @@ from ._permissions.plan import (
     Target,
     Topic,
 )
-from ._permissions.preferences import audit_tags
+from ._permissions.preferences import Preferences, audit_tags
 from ._provision.approval import widened
 from ._provision.choices import Choices
 from ._provision.converge import Noun, Work, everything_owned, provision
@@ -227,7 +227,9 @@ def work(
     retired = _retired(params.get("retired") or [], connection, wrong)
     for section in sections:
         items = params[section]
-        wanted = [replace(_BUILDERS[section](item, connection), tags=_tags(item)) for item in items]
+        wanted = [
+            replace(_BUILDERS[section](item, connection), tags=Preferences(tags=item["tags"]).texts()) for item in items
+        ]
         wrong += _wrong(items, wanted, connection)
         if params.get("state") != "absent":
             wrong += _incomplete(section, items)
@@ -290,11 +292,6 @@ def _no_policies(wanted: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:
             problem = problem_of_policy(document) if document is not None else ""
             if problem:
                 yield resource, problem
-
-
-def _tags(item: Options) -> dict[str, str] | None:
-    tags = item["tags"]
-    return None if tags is None else {str(key): str(value) for key, value in tags.items()}
 
 
 def _kms_key(item: Options, connection: Connection) -> KmsKey:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import zip_longest
 from typing import Any, ClassVar, Generic, TypeVar
@@ -108,7 +108,7 @@ class Work(Generic[R]):
 
     noun: Noun[R]
     wanted: Sequence[R] = ()
-    unwanted: Sequence[tuple[str, str]] = field(default=())
+    unwanted: Sequence[tuple[str, str]] = ()
 
 
 def compare(
