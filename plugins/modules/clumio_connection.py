@@ -282,6 +282,11 @@ diff:
       asset_types: [ebs, s3]
       description: Production
       resources: {}
+elapsed:
+  description: Seconds that the module took.
+  returned: success
+  type: float
+  sample: 0.42
 failure:
   description: The failure for a machine, with a stable C(code), a C(hint), and facts that depend on the code.
   returned: failure
@@ -298,6 +303,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.clumio.aws.plugins.module_utils._clumio import arguments, asset_types, connections
+from ansible_collections.clumio.aws.plugins.module_utils._elapsed import timed
 from ansible_collections.clumio.aws.plugins.module_utils._errors import ClumioError
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.names import Connection
 from ansible_collections.clumio.aws.plugins.module_utils._provision import connection
@@ -357,7 +363,7 @@ def main() -> None:
     """Entry point of the module."""
     module = AnsibleModule(argument_spec=build_argument_spec(), supports_check_mode=True)
     try:
-        result = run(module)
+        result = timed(run, module)
     except ClumioError as error:
         module.fail_json(**error.as_result())
     module.exit_json(**result)

@@ -150,6 +150,11 @@ connections:
         - The ARNs that were handed over, in the shape of O(clumio.aws.clumio_connection#module:resources). Null if
           there are none.
       type: dict
+elapsed:
+  description: Seconds that the module took.
+  returned: success
+  type: float
+  sample: 0.42
 failure:
   description: The failure for a machine, with a stable C(code), a C(hint), and facts that depend on the code.
   returned: failure
@@ -165,6 +170,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.clumio.aws.plugins.module_utils._clumio import arguments, connections
 from ansible_collections.clumio.aws.plugins.module_utils._clumio.client import Client
+from ansible_collections.clumio.aws.plugins.module_utils._elapsed import timed
 from ansible_collections.clumio.aws.plugins.module_utils._errors import ClumioError
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.names import Connection
 
@@ -204,7 +210,7 @@ def main() -> None:
     """Entry point of the module."""
     module = AnsibleModule(argument_spec=build_argument_spec(), supports_check_mode=True)
     try:
-        result = run(module)
+        result = timed(run, module)
     except ClumioError as error:
         module.fail_json(**error.as_result())
     module.exit_json(**result)

@@ -193,6 +193,11 @@ connection:
   returned: always, except when a call failed
   type: dict
   sample: {"id": "111122223333_us-west-2", "connection_status": "connected"}
+elapsed:
+  description: Seconds that the module took.
+  returned: always, except when a call failed
+  type: float
+  sample: 0.42
 failure:
   description: What is wrong, for a machine; C(code) is stable.
   returned: when something is not as it should be, or a call failed
@@ -210,6 +215,7 @@ from ansible_collections.clumio.aws.plugins.module_utils import _sections as sec
 from ansible_collections.clumio.aws.plugins.module_utils._aws._call import config
 from ansible_collections.clumio.aws.plugins.module_utils._change import extras
 from ansible_collections.clumio.aws.plugins.module_utils._clumio import arguments, connections
+from ansible_collections.clumio.aws.plugins.module_utils._elapsed import timed
 from ansible_collections.clumio.aws.plugins.module_utils._errors import ClumioError, InputError
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.names import Connection
 from ansible_collections.clumio.aws.plugins.module_utils._provision.converge import compare
@@ -252,7 +258,7 @@ def run(module):
 def main():
     module = AnsibleAWSModule(argument_spec=build_argument_spec(), supports_check_mode=True)
     try:
-        result = run(module)
+        result = timed(run, module)
     except ClumioError as error:
         module.fail_json(**error.as_result())
     if module.params["fail_on_invalid"] and not result["valid"]:

@@ -467,6 +467,11 @@ preview:
   returned: success
   type: bool
   sample: false
+elapsed:
+  description: Seconds that the module took.
+  returned: success
+  type: float
+  sample: 0.42
 failure:
   description: What went wrong, for a machine; C(code) is stable, C(findings) has all of it where there are several.
   returned: failure
@@ -488,6 +493,7 @@ from ansible_collections.clumio.aws.plugins.module_utils import _sections as sec
 from ansible_collections.clumio.aws.plugins.module_utils._aws import regions
 from ansible_collections.clumio.aws.plugins.module_utils._aws._call import config
 from ansible_collections.clumio.aws.plugins.module_utils._clumio import arguments, asset_types, templates
+from ansible_collections.clumio.aws.plugins.module_utils._elapsed import timed
 from ansible_collections.clumio.aws.plugins.module_utils._errors import ClumioError, InputError
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.arns import handed_over
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.audit import audit
@@ -642,7 +648,7 @@ def main():
         supports_check_mode=True,
     )
     try:
-        result = run(module)
+        result = timed(run, module)
     except ClumioError as error:
         module.fail_json(**error.as_result())
     module.exit_json(**result)

@@ -189,6 +189,11 @@ kept:
       type: str
       returned: always
       sample: it belongs to the connection 111122223333_us-east-1
+elapsed:
+  description: Seconds that the module took.
+  returned: success
+  type: float
+  sample: 0.42
 failure:
   description:
     - What went wrong, for a machine; C(code) is stable. Where the module refuses to begin, C(findings) has everything
@@ -214,6 +219,7 @@ failure:
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ansible_collections.clumio.aws.plugins.module_utils import _sections as sections
+from ansible_collections.clumio.aws.plugins.module_utils._elapsed import timed
 from ansible_collections.clumio.aws.plugins.module_utils._errors import ClumioError
 
 SECTIONS = ("ssm_documents",)
@@ -226,7 +232,7 @@ def build_argument_spec():
 def main():
     module = AnsibleAWSModule(argument_spec=build_argument_spec(), supports_check_mode=True)
     try:
-        result = sections.run(module, *SECTIONS)
+        result = timed(sections.run, module, *SECTIONS)
     except ClumioError as error:
         module.fail_json(**error.as_result())
     module.exit_json(**result)

@@ -13,6 +13,36 @@ from ._tags import from_list, to_list
 _ABSENT = ("NoSuchEntity",)
 
 
+def simulate_principal_policy(
+    iam: Any,
+    arn: str,
+    actions: Sequence[str],
+    resources: Sequence[str],
+    context: Mapping[str, tuple[str, Sequence[str]]],
+) -> list[dict[str, Any]]:
+    """What the policy simulator decides about each of the actions on each of the resources.
+
+    Args:
+        arn: of a user or a role.
+        actions: without wildcards.
+        resources: ARNs; or a star, for actions that know no resources.
+        context: type and values of each context key; the types are those of the API, C(string) say.
+    """
+    entries = [
+        {"ContextKeyName": key, "ContextKeyType": kind, "ContextKeyValues": list(values)}
+        for key, (kind, values) in context.items()
+    ]
+    return _all(
+        iam.simulate_principal_policy,
+        f"simulate what {arn} may do",
+        "EvaluationResults",
+        PolicySourceArn=arn,
+        ActionNames=list(actions),
+        ResourceArns=list(resources),
+        ContextEntries=entries,
+    )
+
+
 def get_account_summary(iam: Any) -> dict[str, int]:
     """The quotas of the account and what is used of them."""
     return dict(call(iam.get_account_summary, "read the IAM quotas of the account")["SummaryMap"])

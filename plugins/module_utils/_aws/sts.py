@@ -9,6 +9,6 @@ from typing import Any
 from ._call import call
 
 
-def account_id(sts: Any) -> str:
-    """The account that the credentials belong to."""
-    return str(call(sts.get_caller_identity, "ask AWS whose credentials these are")["Account"])
+def get_caller_identity(sts: Any) -> dict[str, Any]:
+    """C(Account) and C(Arn) of the principal that the credentials belong to."""
+    return call(sts.get_caller_identity, "ask AWS whose credentials these are")

@@ -40,7 +40,7 @@ def survey(
     Raises:
         AwsError: from the calls.
     """
-    findings = audit_credentials(connection, sts.account_id(client("sts")))
+    findings = audit_credentials(connection, sts.get_caller_identity(client("sts"))["Account"])
     if findings:
         # Asked alone: another account refuses most of the other questions, or answers them about itself.
         return findings, []

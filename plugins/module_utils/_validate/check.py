@@ -17,7 +17,7 @@ class Check:
         name: what was looked at, C(role ClumioIAMRole).
         side: where.
         entity: ARN on the side of AWS, id of the connection on the side of Clumio.
-        status: C(ok), or what is the matter.
+        status: C(ok), or what is the matter; C(unknown) is what the credentials do not let us find out, and no fault.
         expected: what should be; None where C(status) says it all.
         found: what is.
         differences: what differs, each in words, C(inline policy ClumioKMSPolicy is missing) say.
@@ -27,7 +27,7 @@ class Check:
     name: str
     side: Literal["aws", "clumio"]
     entity: str
-    status: Literal["ok", "missing", "different"]
+    status: Literal["ok", "missing", "different", "denied", "unknown"]
     expected: Any = None
     found: Any = None
     differences: tuple[str, ...] = ()

@@ -70,7 +70,7 @@ def test_accepted_targets_are_none(stubbed):
 
 
 def test_account_of_the_credentials(aws):
-    assert sts.account_id(aws.client("sts")) == ACCOUNT
+    assert sts.get_caller_identity(aws.client("sts"))["Account"] == ACCOUNT
 
 
 def test_quotas(aws):
