@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 from sandbox.processes import (
     DEFAULT_DIRECTORY,
@@ -118,6 +119,9 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--summary", action="store_true", help="a table of ARNs and states instead")
     one.add_argument("--account", type=_account, help="(default: the account it was started with)")
     one.add_argument("--region", type=_region, help="(default: the region it was started with)")
+    one = command("scp", "set the SCP that the policy simulator evaluates for an account")
+    one.add_argument("--account", type=_account, required=True)
+    one.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the policy as JSON (default: no SCP)")
     command("reset", "empty AWS, the Clumio API and the lists of calls")
     command("stop", "end it; nothing is kept")
     return parser
@@ -176,6 +180,29 @@ def _held_name(item: dict[str, Any]) -> str:
     return str(name or item["Description"])
 
 
+def _policy(file: Path) -> Any:
+    """
+    Raises:
+        SandboxError: the file cannot be read, or is not JSON.
+    """
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SandboxError(f"{file} cannot be read: {error}") from error
+
+
+def _set_scp(state: State, account: str, file: Path | None) -> None:
+    """
+    Raises:
+        SandboxError: the file holds no policy.
+    """
+    policy = _policy(file) if file else None
+    try:
+        http_json("PUT", f"{state.urls['aws']}/_sandbox/scps", {account: policy})
+    except HTTPError as error:
+        raise SandboxError(f"{file}: {json.load(error)['error']}") from error
+
+
 def _reset(state: State) -> None:
     http_json("POST", f"{state.urls['proxy']}/_sandbox/reset?moto=true")
     http_json("POST", f"{state.urls['clumio_api']}/_sandbox/reset")
@@ -200,6 +227,8 @@ def _run(options: argparse.Namespace) -> None:
             _print_calls(running(directory), options)
         case "dump":
             _print_dump(running(directory), options)
+        case "scp":
+            _set_scp(running(directory), options.account, options.file)
         case "reset":
             _reset(running(directory))
         case "stop":

@@ -1,6 +1,6 @@
 # Copyright: Contributors to the clumio.aws collection
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The part of Clumio's REST API that connects AWS accounts, as a local server.
+"""The part of Clumio's REST API that connects AWS accounts and puts them in order, as a local server.
 
 It keeps what clients depend on: bearer authentication, one media type per resource, error bodies, pages, null
 members, and a connection that becomes ``connected`` only when what was handed in is really there.
@@ -17,12 +17,13 @@ import re
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
 from aiohttp import web
 
+from sandbox.clumio_settings import Settings
 from sandbox.connections import (
     CLUMIO_ACCOUNT,
     DATA_PLANE_ACCOUNT,
@@ -36,7 +37,8 @@ from sandbox.connections import (
     template_config,
 )
 from sandbox.errors import INVALID_REGION, INVALID_REQUEST, ApiError, invalid
-from sandbox.listing import page, selection
+from sandbox.listing import CONNECTION_FILTERS, ENVIRONMENT_FILTERS, UNIT_FILTERS, page, selection
+from sandbox.organizational_units import Task, Units, wanted_moves
 from sandbox.permissions import PERMISSION_SETS, build
 from sandbox.server import serve
 from sandbox.verification import AwsVerifier
@@ -75,6 +77,13 @@ _CREATE_MEMBERS: Mapping[str, type] = {
     "services_enabled": list,
 }
 _UPDATE_MEMBERS: Mapping[str, type] = {"asset_types_enabled": list, "description": str, "resources": dict}
+_UNIT_MEMBERS: Mapping[str, type] = {
+    "description": str,
+    "entities": dict,
+    "name": str,
+    "protection_groups": dict,
+    "users": dict,
+}
 _TEMPLATE_MEMBERS: Mapping[str, type] = {
     "asset_types_enabled": list,
     "aws_account_id": str,
@@ -203,7 +212,7 @@ def _choice_problems(member: str, given: list[str], choices: tuple[str, ...]) ->
 
 
 class _Api:
-    """The handlers, and the connections they work on."""
+    """The handlers, and the connections, organizational units and tasks they work on."""
 
     def __init__(
         self,
@@ -212,22 +221,24 @@ class _Api:
         verify: Callable[[Connection], Verification],
         clock: Callable[[], float],
         new_token: Callable[[], str],
-        connect_delay: float,
-        ingest_delay: float,
+        settings: Settings,
     ) -> None:
         self._authorization = f"Bearer {token}".encode()
         self._verify = verify
         self._clock = clock
         self._new_token = new_token
-        self._connect_delay = connect_delay
-        self._ingest_delay = ingest_delay
+        self._settings_at_start = self._settings = settings
         self._connections: dict[str, Connection] = {}
+        self._units = Units()
+        self._tasks: dict[str, Task] = {}
         self._calls: list[dict[str, Any]] = []
 
     def routes(self) -> list[web.RouteDef]:
         connections = partial(self._guarded, "aws-connections")
         templates = partial(self._guarded, "aws-templates")
         regions = partial(self._guarded, "aws-regions")
+        environments = partial(self._guarded, "aws-environments")
+        units = partial(self._guarded, "organizational-units", version=2)
         return [
             web.get("/connections/aws/regions", regions(self.list_regions)),
             web.get("/connections/aws/templates", templates(self.read_template)),
@@ -237,14 +248,22 @@ class _Api:
             web.get("/connections/aws/{connection_id}", connections(self.read_connection)),
             web.patch("/connections/aws/{connection_id}", connections(self.update_connection)),
             web.delete("/connections/aws/{connection_id}", connections(self.delete_connection)),
+            web.get("/datasources/aws/environments", environments(self.list_environments)),
+            web.get("/datasources/aws/environments/{environment_id}", environments(self.read_environment)),
+            web.get("/organizational-units", units(self.list_units)),
+            web.get("/organizational-units/{unit_id}", units(self.read_unit)),
+            web.patch("/organizational-units/{unit_id}", units(self.update_unit)),
+            web.get("/tasks/{task_id}", self._guarded("tasks", self.read_task)),
             web.get(f"{CONTROL}connections", self.show_connections),
             web.get(f"{CONTROL}calls", self.show_calls),
+            web.get(f"{CONTROL}settings", self.show_settings),
+            web.put(f"{CONTROL}settings", self.change_settings),
             web.post(f"{CONTROL}reset", self.reset),
         ]
 
-    def _guarded(self, resource: str, handler: Handler) -> Handler:
+    def _guarded(self, resource: str, handler: Handler, *, version: int = 1) -> Handler:
         """The handler behind the checks that every call of the API has to pass."""
-        media_type = f"application/api.clumio.{resource}=v1+json"
+        media_type = f"application/api.clumio.{resource}=v{version}+json"
 
         async def guarded(request: web.Request) -> web.StreamResponse:
             given = request.headers.get("Authorization", "").encode()
@@ -253,9 +272,24 @@ class _Api:
             accepted = [item.partition(";")[0].strip() for item in request.headers.get("Accept", "").split(",")]
             if media_type not in accepted:
                 raise ApiError(406, f"The header Accept must name {media_type}.")
+            if (request.headers.get(ORGANIZATIONAL_UNIT_HEADER) or DEFAULT_ORGANIZATIONAL_UNIT) not in self._units:
+                raise ApiError(403, "The organizational unit to act in does not exist.")
+            self._finish_tasks()
+            self._throttle(request.match_info.get("connection_id", ""))
             return await handler(request)
 
         return guarded
+
+    def _finish_tasks(self) -> None:
+        for task in self._tasks.values():
+            task.advance(self._clock())
+
+    def _throttle(self, connection_id: str) -> None:
+        """Refuse a call about a connection that is to be throttled, and count it."""
+        throttle = self._settings.throttle.get(connection_id, {})
+        if times := throttle.get("times"):
+            self._settings = self._settings.changed({"throttle": {connection_id: {**throttle, "times": times - 1}}})
+            raise ApiError(429, "Too many requests.", retry_after=throttle.get("retry_after"))
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -264,7 +298,7 @@ class _Api:
         try:
             response = await handler(request)
         except ApiError as error:
-            response = web.json_response(error.body(), status=error.status)
+            response = web.json_response(error.body(), status=error.status, headers=error.headers)
         except web.HTTPError as error:  # aiohttp's own: no such path, no such method, body too large
             refusal = ApiError(error.status, f"{request.method} {request.path}: {error.reason}.")
             response = web.json_response(refusal.body(), status=error.status)
@@ -279,13 +313,27 @@ class _Api:
         connection = self._connections.get(request.match_info["connection_id"])
         if connection is None:
             raise ApiError(404, "The AWS connection does not exist.")
-        connection.advance(self._clock(), self._ingest_delay)
+        self._advance(connection)
         return connection
 
+    def _advance(self, connection: Connection) -> None:
+        """Bring a connection to where it is by now."""
+        connection.advance(
+            self._clock(),
+            self._settings.delay("ingest_delay", connection.id),
+            ingestion=self._settings.ends(connection.id, "ingestion_status"),
+            target_setup=self._settings.ends(connection.id, "target_setup_status"),
+        )
+
+    def _look(self, connection: Connection) -> Verification:
+        """What Clumio sees of the account, or is told to see."""
+        findings = self._settings.findings.get(connection.id)
+        return self._verify(connection) if findings is None else Verification(tuple(findings))
+
     async def list_connections(self, request: web.Request) -> web.Response:
-        wanted = selection(request.query.get("filter", ""))
+        wanted = selection(request.query.get("filter", ""), CONNECTION_FILTERS)
         for connection in self._connections.values():
-            connection.advance(self._clock(), self._ingest_delay)
+            self._advance(connection)
         rows = [connection.as_json() for connection in self._connections.values() if wanted(connection)]
         answer = page(request.path, rows, request.query)
         answer["_links"]["create-aws-connection"] = link(request.path, "post")
@@ -301,16 +349,19 @@ class _Api:
             + _asset_problems(spellings)
             + _choice_problems("services_enabled", services, _SERVICES)
         )
+        unit = body.get("organizational_unit_id") or request.headers.get(ORGANIZATIONAL_UNIT_HEADER)
+        unit = unit or DEFAULT_ORGANIZATIONAL_UNIT
+        if unit not in self._units:
+            problems.append((INVALID_REQUEST, f"The organizational unit {unit!r} does not exist."))
         if problems:
             raise ApiError(400, problems)
-        unit = body.get("organizational_unit_id") or request.headers.get(ORGANIZATIONAL_UNIT_HEADER)
         connection = Connection(
             account_native_id=body["account_native_id"],
             aws_region=body["aws_region"],
             token=self._new_token(),
             created=self._clock(),
             description=body.get("description", ""),
-            organizational_unit_id=unit or DEFAULT_ORGANIZATIONAL_UNIT,
+            organizational_unit_id=unit,
             asset_types=spellings,
             services_enabled=services,
         )
@@ -321,9 +372,10 @@ class _Api:
 
     async def read_connection(self, request: web.Request) -> web.Response:
         connection = self._connection(request)
-        if connection.handed_in is not None and self._clock() >= connection.handed_in + self._connect_delay:
+        delay = self._settings.delay("connect_delay", connection.id)
+        if connection.handed_in is not None and self._clock() >= connection.handed_in + delay:
             asked = replace(connection)
-            seen = await asyncio.to_thread(self._verify, asked)
+            seen = await asyncio.to_thread(self._look, asked)
             # What was seen says nothing about ARNs handed in, or a connection made anew, in the meantime.
             if (asked.token, asked.handed_in) == (connection.token, connection.handed_in):
                 connection.verified(seen, self._clock())
@@ -353,6 +405,73 @@ class _Api:
     async def delete_connection(self, request: web.Request) -> web.Response:
         del self._connections[self._connection(request).id]
         return web.json_response({})
+
+    # ---- environments, organizational units and tasks
+
+    def _environments(self) -> dict[str, Connection]:
+        """The connections that have an AWS environment, by its id."""
+        return {row.environment_id: row for row in self._connections.values() if row.environment_id}
+
+    async def list_environments(self, request: web.Request) -> web.Response:
+        wanted = selection(request.query.get("filter", ""), ENVIRONMENT_FILTERS)
+        rows = [row.environment_as_json() for row in self._environments().values() if wanted(row)]
+        answer = page(request.path, rows, request.query)
+        return web.json_response(answer | {"filter_applied": request.query.get("filter", "{}")})
+
+    async def read_environment(self, request: web.Request) -> web.Response:
+        connection = self._environments().get(request.match_info["environment_id"])
+        if connection is None:
+            raise ApiError(404, "The AWS environment does not exist.")
+        return web.json_response(connection.environment_as_json())
+
+    async def list_units(self, request: web.Request) -> web.Response:
+        wanted = selection(request.query.get("filter", ""), UNIT_FILTERS)
+        rows = [self._units.as_json(unit) for unit in self._units.all() if wanted(unit)]
+        answer = page(request.path, rows, request.query)
+        return web.json_response(answer | {"filter_applied": request.query.get("filter", "{}")})
+
+    async def read_unit(self, request: web.Request) -> web.Response:
+        unit = self._units.get(request.match_info["unit_id"])
+        return web.json_response(self._units.as_json(unit))
+
+    async def update_unit(self, request: web.Request) -> web.Response:
+        """Rename a unit, or move environments; only moving is a task, and has status 202."""
+        unit = self._units.get(request.match_info["unit_id"])
+        body = await _body(request, _UNIT_MEMBERS)
+        for member in ("protection_groups", "users"):
+            if member in body:
+                raise invalid(f"{member} cannot be changed here.")
+        moves = wanted_moves(body.get("entities", {}), self._environments())
+        arrivals = [
+            (connection, self._units.destination(unit, operation, connection.organizational_unit_id))
+            for operation, connection in moves
+        ]
+        busy = {connection.id for task in self._tasks.values() if not task.done for connection, _ in task.moves}
+        if busy & {connection.id for connection, _ in arrivals}:
+            raise ApiError(409, "The AWS environment is being moved already.")
+        unit.name = body.get("name", unit.name)
+        unit.description = body.get("description", unit.description)
+        if not arrivals:
+            return web.json_response(self._units.as_json(unit))
+        ids = [connection.id for connection, _ in arrivals]
+        task = Task(
+            id=str(uuid.uuid4()),
+            unit_id=unit.id,
+            moves=arrivals,
+            created=self._clock(),
+            delay=max(self._settings.delay("task_delay", id_) for id_ in ids),
+            end=next(
+                (end for id_ in ids if (end := self._settings.ends(id_, "task_status")) != "completed"), "completed"
+            ),
+        )
+        self._tasks[task.id] = task
+        return web.json_response(self._units.as_json(unit) | {"task_id": task.id}, status=202)
+
+    async def read_task(self, request: web.Request) -> web.Response:
+        task = self._tasks.get(request.match_info["task_id"])
+        if task is None:
+            raise ApiError(404, "The task does not exist.")
+        return web.json_response(task.as_json(self._clock()))
 
     # ---- templates and regions
 
@@ -407,9 +526,10 @@ class _Api:
     # ---- control: of the sandbox, not of the API
 
     async def show_connections(self, _request: web.Request) -> web.Response:
+        self._finish_tasks()
         rows = []
         for connection in self._connections.values():
-            connection.advance(self._clock(), self._ingest_delay)
+            self._advance(connection)
             row = connection.as_json(with_external_id=True)
             rows.append(row | {"_etag": str(connection.revision), "findings": connection.findings})
         return web.json_response({"connections": rows})
@@ -417,9 +537,22 @@ class _Api:
     async def show_calls(self, _request: web.Request) -> web.Response:
         return web.json_response({"calls": self._calls})
 
+    async def show_settings(self, _request: web.Request) -> web.Response:
+        return web.json_response(asdict(self._settings))
+
+    async def change_settings(self, request: web.Request) -> web.Response:
+        try:
+            self._settings = self._settings.changed(json.loads(await request.read()))
+        except ValueError as error:
+            return web.json_response({"error": str(error)}, status=400)
+        return await self.show_settings(request)
+
     async def reset(self, _request: web.Request) -> web.Response:
         self._connections.clear()
+        self._units = Units()
+        self._tasks.clear()
         self._calls.clear()
+        self._settings = self._settings_at_start
         return web.json_response({})
 
 
@@ -431,6 +564,7 @@ def create_app(
     new_token: Callable[[], str] = lambda: str(uuid.uuid4()),
     connect_delay: float = 0.5,
     ingest_delay: float = 0.5,
+    task_delay: float = 0.5,
 ) -> web.Application:
     """A Clumio API with no connections.
 
@@ -441,14 +575,14 @@ def create_app(
         new_token: makes the token of each new connection.
         connect_delay: seconds from handing in to the first look.
         ingest_delay: seconds from ``connected`` until ingestion and target set-up are complete.
+        task_delay: seconds that a task takes.
     """
     api = _Api(
         token=token,
         verify=verify,
         clock=clock,
         new_token=new_token,
-        connect_delay=connect_delay,
-        ingest_delay=ingest_delay,
+        settings=Settings(connect_delay=connect_delay, ingest_delay=ingest_delay, task_delay=task_delay),
     )
     app = web.Application(middlewares=[api.middleware])
     app.add_routes(api.routes())

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -98,6 +99,8 @@ class Connection:
     connected: float = 0.0
     findings: tuple[str, ...] = ()
     revision: int = 1
+    #: Id of the AWS environment, which there is once Clumio has been connected.
+    environment_id: str = ""
 
     @property
     def id(self) -> str:
@@ -127,6 +130,7 @@ class Connection:
             self.ingestion_status = "failed"
         elif not seen.findings and self.connection_status != "connected":
             self.connection_status = "connected"
+            self.environment_id = self.environment_id or str(uuid.uuid5(uuid.NAMESPACE_URL, self.token))
             self.connected = now
             self.ingestion_status = "in_progress"
             if self.target_setup_status == "initial":
@@ -137,10 +141,14 @@ class Connection:
         if before != (self.connection_status, self.account_name, self.permission_set):
             self.revision += 1
 
-    def advance(self, now: float, ingest_delay: float) -> None:
-        """Finish ingestion and target set-up when they have run for ``ingest_delay`` seconds."""
-        if self.ingestion_status == "in_progress" and now >= self.connected + ingest_delay:
-            self.ingestion_status = self.target_setup_status = "completed"
+    def advance(
+        self, now: float, ingest_delay: float, *, ingestion: str = "completed", target_setup: str = "completed"
+    ) -> None:
+        """End ingestion and target set-up, as told, when they have run for ``ingest_delay`` seconds."""
+        ends = (ingestion, target_setup)
+        over = self.connection_status == "connected" and now >= self.connected + ingest_delay
+        if over and (self.ingestion_status, self.target_setup_status) != ends:
+            self.ingestion_status, self.target_setup_status = ends
             self.revision += 1
 
     def as_json(self, *, with_external_id: bool = False) -> dict[str, Any]:
@@ -183,4 +191,27 @@ class Connection:
             "target_setup_status": self.target_setup_status,
             "template_permission_set": self.permission_set,
             "token": self.token,
+        }
+
+    def environment_as_json(self) -> dict[str, Any]:
+        """The AWS environment of a connection that has one; its API has a word of its own for ``connected``."""
+        path = f"/datasources/aws/environments/{self.environment_id}"
+        return {
+            "_embedded": None,
+            "_links": {"_self": link(path, "get")},
+            "account_name": self.account_name,
+            "account_native_id": self.account_native_id,
+            "aws_az": [f"{self.aws_region}{zone}" for zone in "ab"],
+            "aws_region": self.aws_region,
+            "config": None,
+            "connection_group_id": None,
+            "connection_id": self.id,
+            "connection_management_status": None,
+            "connection_status": "installed" if self.connection_status == "connected" else self.connection_status,
+            "description": self.description,
+            "id": self.environment_id,
+            "organizational_unit_id": self.organizational_unit_id,
+            "services_enabled": asset_words(self.asset_types),
+            "template_permission_set": self.permission_set,
+            "template_version": 0,
         }

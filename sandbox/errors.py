@@ -18,10 +18,12 @@ class ApiError(Exception):
     Args:
         status: HTTP status.
         errors: code and text of each error; a bare text takes the HTTP status as its code.
+        retry_after: seconds for the header ``Retry-After``; the header is left out without.
     """
 
-    def __init__(self, status: int, errors: str | Sequence[tuple[int, str]]) -> None:
+    def __init__(self, status: int, errors: str | Sequence[tuple[int, str]], *, retry_after: int | None = None) -> None:
         self.status = status
+        self.headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
         self.errors = [(status, errors)] if isinstance(errors, str) else list(errors)
         super().__init__("; ".join(message for _, message in self.errors))
 

@@ -8,11 +8,15 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import quote
 
 from sandbox.connections import Connection, asset_word, asset_words, link
 from sandbox.errors import invalid
+from sandbox.organizational_units import Unit
+
+Row = TypeVar("Row")
+Filters: TypeAlias = Mapping[tuple[str, str], Callable[[Row, Any], bool]]
 
 DEFAULT_LIMIT = 100
 MAXIMUM_LIMIT = 500
@@ -35,8 +39,8 @@ def _has_services(connection: Connection, value: Any) -> bool:
     return {asset_word(spelling) for spelling in wanted} <= set(asset_words(connection.asset_types))
 
 
-#: Member and operator of a filter to the test of one connection. The API knows these and no others.
-_FILTERS: Mapping[tuple[str, str], Callable[[Connection, Any], bool]] = {
+#: Member and operator of a filter to the test of one row. The API knows these and no others.
+CONNECTION_FILTERS: Filters[Connection] = {
     ("account_native_id", "$begins_with"): lambda row, value: row.account_native_id.startswith(_string(value)),
     ("account_native_id", "$in"): lambda row, value: row.account_native_id in _strings(value),
     ("aws_region", "$in"): lambda row, value: row.aws_region in _strings(value),
@@ -47,10 +51,26 @@ _FILTERS: Mapping[tuple[str, str], Callable[[Connection, Any], bool]] = {
     ("organizational_unit_id", "$in"): lambda row, value: row.organizational_unit_id in _strings(value),
     ("services_enabled", "$contains"): _has_services,
 }
+ENVIRONMENT_FILTERS: Filters[Connection] = {
+    ("account_native_id", "$eq"): lambda row, value: row.account_native_id == _string(value),
+    ("account_native_id", "$begins_with"): lambda row, value: row.account_native_id.startswith(_string(value)),
+    ("aws_region", "$eq"): lambda row, value: row.aws_region == _string(value),
+    ("connection_status", "$eq"): lambda row, value: row.environment_as_json()["connection_status"] == _string(value),
+    ("services_enabled", "$contains"): _has_services,
+}
+UNIT_FILTERS: Filters[Unit] = {
+    ("id", "$in"): lambda row, value: row.id in _strings(value),
+    ("name", "$contains"): lambda row, value: _string(value) in row.name,
+    ("parent_id", "$eq"): lambda row, value: row.parent_id == _string(value),
+}
 
 
-def selection(text: str) -> Callable[[Connection], bool]:
+def selection(text: str, filters: Filters[Row]) -> Callable[[Row], bool]:
     """The test that a ``filter`` query stands for; its members all have to hold.
+
+    Args:
+        text: the query.
+        filters: those that the resource has.
 
     Raises:
         ApiError: 400, for what is not a JSON object, or a member or operator that the API does not have.
@@ -64,9 +84,9 @@ def selection(text: str) -> Callable[[Connection], bool]:
     tests = []
     for member, operators in members.items():
         for operator, value in operators.items():
-            if (member, operator) not in _FILTERS:
+            if (member, operator) not in filters:
                 raise invalid(f"The filter {member} {operator} is not supported.")
-            tests.append((_FILTERS[member, operator], value))
+            tests.append((filters[member, operator], value))
     return lambda row: all(test(row, value) for test, value in tests)
 
 

@@ -78,13 +78,18 @@ class State:
     environment: dict[str, str]
 
 
-def http_json(method: str, url: str, *, timeout: float = 30.0) -> Any:
+def http_json(method: str, url: str, body: Any = None, *, timeout: float = 30.0) -> Any:
     """The JSON answer of a server on loopback, whatever proxy the environment names.
+
+    Args:
+        body: sent as JSON; None sends nothing.
 
     Raises:
         OSError: no answer, or not a good one.
     """
-    with build_opener(ProxyHandler({})).open(Request(url, method=method), timeout=timeout) as response:
+    data = None if body is None else json.dumps(body).encode()
+    request = Request(url, data, {"Content-Type": "application/json"}, method=method)
+    with build_opener(ProxyHandler({})).open(request, timeout=timeout) as response:
         return json.load(response)
 
 

@@ -7,20 +7,29 @@ The sandbox's AWS and the unit tests, which have moto in their own process, use 
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from typing import Any
 
-from moto.core.exceptions import JsonRESTError
+from moto.core.exceptions import AccessDeniedError, JsonRESTError
 from moto.core.responses import ActionResult
 from moto.iam.exceptions import DeleteConflictException, LimitExceededException, NotFoundException
-from moto.iam.models import AccountSummary, IAMBackend
+from moto.iam.models import AccountSummary, IAMBackend, iam_backends
 from moto.iam.policy_validation import SERVICE_TYPE_REGION_INFORMATION_ERROR_ASSOCIATIONS
 from moto.iam.responses import IamResponse
 from moto.kms.models import KmsBackend
 from moto.kms.responses import KmsResponse
 from moto.ssm.models import SimpleSystemManagerBackend
+from moto.sts.models import STSBackend
+from moto.sts.responses import TokenResponse
+from moto.utilities.utils import PARTITION_NAMES, get_partition
+
+from sandbox.connections import CLUMIO_ACCOUNT
+from sandbox.keys import CLUMIO_KEY, PROTECT_PRINCIPAL, SANDBOX_KEY
+from sandbox.policies import NotEvaluatedError, Request, evaluate
+from sandbox.simulator import NotSimulatedError, simulate_principal_policy
 
 # What KMS refuses in a state of a key, see the notes [1], [3] and [4] of
 # https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html#key-state-table
@@ -56,6 +65,8 @@ _OWN: dict[str, Callable[..., Any]] = {
         (KmsBackend, ("get_key_rotation_status",)),
         (KmsResponse, (*_REFUSED_WHILE_PENDING_DELETION, *_REFUSED_UNLESS_PENDING_DELETION)),
         (SimpleSystemManagerBackend, ("list_documents",)),
+        (STSBackend, ("get_caller_identity",)),
+        (TokenResponse, ("assume_role", "get_access_key")),
     )
     for name in names
 }
@@ -98,10 +109,14 @@ def patch_moto(quotas: Mapping[str, int] | None = None) -> None:
     IamResponse.list_instance_profile_tags = _list_instance_profile_tags
     IamResponse.list_instance_profiles = _list_instance_profiles
     IamResponse.list_instance_profiles_for_role = _list_instance_profiles_for_role
+    IamResponse.simulate_principal_policy = simulate_principal_policy
     KmsBackend.get_key_rotation_status = _get_key_rotation_status
     for name in (*_REFUSED_WHILE_PENDING_DELETION, *_REFUSED_UNLESS_PENDING_DELETION):
         setattr(KmsResponse, name, _by_state_of_the_key(name))
     SimpleSystemManagerBackend.list_documents = _list_documents
+    STSBackend.get_caller_identity = _get_caller_identity
+    TokenResponse.assume_role = _assume_role
+    TokenResponse.get_access_key = _get_access_key
 
 
 # ---- IAM
@@ -278,3 +293,72 @@ def _list_documents(
     found = [document for document in everything if fits(document)]
     end = int(token or "0") + max_results
     return found[int(token or "0") : end], str(end) if end < len(found) else ""
+
+
+# ---- STS
+
+
+def _get_access_key(response: Any) -> str:
+    """moto sees no key but those of 20 characters, which the sandbox's are not."""
+    named = re.search(r"Credential=([^/]+)/", response.headers.get("Authorization", ""))
+    if named and (named[1] == CLUMIO_KEY or SANDBOX_KEY.fullmatch(named[1])):
+        return named[1]
+    return str(_OWN["TokenResponse.get_access_key"](response))
+
+
+def _get_caller_identity(backend: Any, access_key_id: str, region: str) -> tuple[str, str, str]:
+    """moto tells of a user ``moto`` for every key that it has not made itself."""
+    if known := SANDBOX_KEY.fullmatch(access_key_id):
+        # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html tells the root user like this.
+        return known[1], f"arn:{get_partition(region)}:iam::{known[1]}:root", known[1]
+    if access_key_id == CLUMIO_KEY:
+        session = f"assumed-role/{PROTECT_PRINCIPAL}/clumio"
+        return "AROACLUMIO:clumio", f"arn:{get_partition(region)}:sts::{CLUMIO_ACCOUNT}:{session}", CLUMIO_ACCOUNT
+    identity: tuple[str, str, str] = _OWN["STSBackend.get_caller_identity"](backend, access_key_id, region)
+    return identity
+
+
+def _caller(backend: Any, access_key_id: str, arn: str) -> Sequence[str] | None:
+    """The ARNs that a caller goes by; None for one whom moto does not know.
+
+    Args:
+        arn: what ``GetCallerIdentity`` tells the caller.
+    """
+    if SANDBOX_KEY.fullmatch(access_key_id):
+        return [arn]
+    if access_key_id == CLUMIO_KEY:
+        return [arn, f"arn:{arn.split(':')[1]}:iam::{CLUMIO_ACCOUNT}:role/{PROTECT_PRINCIPAL}"]
+    if assumed := backend.get_assumed_role_from_access_key(access_key_id):
+        return [arn, assumed.role_arn]
+    return [arn] if iam_backends[backend.account_id][backend.partition].access_keys.get(access_key_id) else None
+
+
+def _held_role(arn: str) -> Any:
+    parts = arn.split(":")
+    if len(parts) < 6 or parts[1] not in PARTITION_NAMES or not parts[4]:
+        return None
+    return next((role for role in iam_backends[parts[4]][parts[1]].get_roles() if role.arn == arn), None)
+
+
+def _assume_role(response: Any) -> Any:
+    """moto lets everybody assume every role; here the trust policy has to allow it.
+
+    A role that moto does not hold can be assumed still: accounts here begin with none, not even with the one that
+    AWS Organizations makes. The caller's own policies are not evaluated.
+    """
+    arn = str(response._get_param("RoleArn"))
+    if role := _held_role(arn):
+        key = response.get_access_key()
+        _user_id, caller, _account = response.backend.get_caller_identity(key, response.region)
+        external_id = response._get_param("ExternalId")
+        context = {"sts:RoleSessionName": [response._get_param("RoleSessionName")]}
+        if external_id is not None:
+            context["sts:ExternalId"] = [external_id]
+        request = Request("sts:AssumeRole", arn, context, _caller(response.backend, key, caller))
+        try:
+            effect = evaluate(role.assume_role_policy_document, request).effect
+        except NotEvaluatedError as error:
+            raise NotSimulatedError(str(error)) from error
+        if effect != "Allow":
+            raise AccessDeniedError(caller, f"sts:AssumeRole on resource: {arn}")
+    return _OWN["TokenResponse.assume_role"](response)

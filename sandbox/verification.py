@@ -2,15 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Clumio's look at a connected account: does what was handed in exist, and is it as it must be?
 
-The handed-in role is assumed with the external id, and everything else is read with the credentials that gives. moto
-checks neither trust policies nor permissions, so the policies that let Clumio in are evaluated here.
+The handed-in role is assumed with the external id, and everything else is read with the credentials that gives. That
+the role cannot be assumed without the external id, nor with another one, is tried as well.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from fnmatch import fnmatchcase
 from functools import partial
 from threading import Lock
 from typing import Any
@@ -20,10 +18,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.connections import CLUMIO_ACCOUNT, DATA_PLANE_ACCOUNT, Connection, Verification, asset_words
+from sandbox.keys import CLUMIO_KEY, PROTECT_PRINCIPAL
 from sandbox.permissions import build
-
-#: The principal in Clumio's account that the trust policy has to name.
-PROTECT_PRINCIPAL = "ClumioCustomerProtectRole"
+from sandbox.policies import NotEvaluatedError, Request, evaluate
 
 _PROTECT_ROLE = "ClumioIAMRole"
 _CONFIG = Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=30)
@@ -38,8 +35,7 @@ class AwsVerifier:
 
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint
-        # The identity that assumes the role; moto knows no other account's keys.
-        self._session = boto3.Session(aws_access_key_id="CLUMIO", aws_secret_access_key="clumio")
+        self._session = boto3.Session(aws_access_key_id=CLUMIO_KEY, aws_secret_access_key="clumio")
         # Making a client is not thread-safe in botocore, using one is.
         self._lock = Lock()
 
@@ -114,19 +110,43 @@ class _Look:
         arn = self._arns["clumio_iam_role_arn"]
         if not arn:
             raise _RefusedError("clumio_iam_role_arn is empty.")
-        external_id = self._connection.external_id
-        given = self._call("sts", "assume_role", RoleArn=arn, RoleSessionName="clumio", ExternalId=external_id)
+        given = self._assumed(arn, ExternalId=self._connection.external_id)
         self._credentials = {
-            "aws_access_key_id": given["Credentials"]["AccessKeyId"],
-            "aws_secret_access_key": given["Credentials"]["SecretAccessKey"],
-            "aws_session_token": given["Credentials"]["SessionToken"],
+            "aws_access_key_id": given["AccessKeyId"],
+            "aws_secret_access_key": given["SecretAccessKey"],
+            "aws_session_token": given["SessionToken"],
         }
-        principal = f"arn:{_partition(arn)}:iam::{CLUMIO_ACCOUNT}:role/{PROTECT_PRINCIPAL}"
-        if not _trusts(self._role(arn)["AssumeRolePolicyDocument"], principal, external_id):
-            raise _RefusedError(
-                f"{arn} cannot be assumed: its trust policy does not allow sts:AssumeRole to {principal} "
-                f"under the condition StringEquals sts:ExternalId {external_id}."
-            )
+        self._role(arn)
+
+    def _assumed(self, arn: str, **external_id: str) -> dict[str, Any]:
+        """The credentials of a role, for Clumio's own."""
+        given: dict[str, Any] = self._call("sts", "assume_role", RoleArn=arn, RoleSessionName="clumio", **external_id)
+        return dict(given["Credentials"])
+
+    def _trust(self, arn: str) -> Iterable[str]:
+        """The external id keeps Clumio from being used by one of its customers to get at another's account.
+
+        Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+        """
+        external_id = self._connection.external_id
+        if self._assumable(arn):
+            yield f"{arn} can be assumed without the external id."
+        elif self._assumable(arn, ExternalId=f"{external_id}x"):
+            yield f"{arn} can be assumed with another external id."
+        # Nobody else of Clumio's is there who could try.
+        anybody = _clumio_role(arn, "AnybodyElse")
+        if _allows(
+            self._role(arn)["AssumeRolePolicyDocument"],
+            Request("sts:AssumeRole", arn, {"sts:ExternalId": [external_id]}, [anybody]),
+        ):
+            yield f"{arn} can be assumed by others than {_clumio_role(arn, PROTECT_PRINCIPAL)}."
+
+    def _assumable(self, arn: str, **external_id: str) -> bool:
+        try:
+            self._assumed(arn, **external_id)
+        except _RefusedError:
+            return False
+        return True
 
     def _missing(self) -> Iterator[str]:
         """ARNs that the asset types need and that were not handed in."""
@@ -147,6 +167,7 @@ class _Look:
             (self._arns["clumio_event_pub_arn"], self._topic),
             (self._arns["event_rules"]["cloudtrail_rule_arn"], self._rule),
             (self._arns["event_rules"]["cloudwatch_rule_arn"], self._rule),
+            (self._arns["clumio_iam_role_arn"], self._trust),
             (self._arns["clumio_iam_role_arn"], self._protect_role),
             (self._arns["clumio_support_role_arn"], self._other_role),
             (services["s3"]["continuous_backups_role_arn"], self._other_role),
@@ -159,7 +180,8 @@ class _Look:
 
     def _topic(self, arn: str) -> Iterable[str]:
         attributes = self._call("sns", "get_topic_attributes", TopicArn=arn)["Attributes"]
-        if not _lets_subscribe(json.loads(attributes.get("Policy", "{}")), arn):
+        account = f"arn:{_partition(arn)}:iam::{CLUMIO_ACCOUNT}:root"
+        if not _allows(attributes.get("Policy", "{}"), Request("sns:Subscribe", arn, {}, [account])):
             yield f"The policy of {arn} does not allow sns:Subscribe to the account {CLUMIO_ACCOUNT}."
 
     def _rule(self, arn: str) -> Iterable[str]:
@@ -229,6 +251,11 @@ def _partition(arn: str) -> str:
     return arn.partition(":")[2].partition(":")[0]
 
 
+def _clumio_role(arn: str, name: str) -> str:
+    """A role in Clumio's account, in the partition of an ARN."""
+    return f"arn:{_partition(arn)}:iam::{CLUMIO_ACCOUNT}:role/{name}"
+
+
 def _same(handed_in: str, found: str) -> None:
     """A name finds the thing whatever account, region and path the ARN says; the ARN has to be right, too."""
     if handed_in != found:
@@ -249,39 +276,12 @@ def _has(found: Iterable[str], name: str) -> bool:
     return any(name in given for given in found)
 
 
-def _listed(value: Any) -> list[Any]:
-    """Policies write a list of one as the thing itself."""
-    return value if isinstance(value, list) else [value]
-
-
-def _allowing(document: Mapping[str, Any], action: str) -> Iterator[Mapping[str, Any]]:
-    """The statements that allow an action."""
-    for statement in _listed(document.get("Statement", [])):
-        patterns = [pattern.lower() for pattern in _listed(statement.get("Action", []))]
-        if statement.get("Effect") == "Allow" and any(fnmatchcase(action.lower(), pattern) for pattern in patterns):
-            yield statement
-
-
-def _principals(statement: Mapping[str, Any]) -> list[str]:
-    principal = statement.get("Principal", {})
-    return _listed(principal.get("AWS", [])) if isinstance(principal, Mapping) else [principal]
-
-
-def _trusts(document: Mapping[str, Any], principal: str, external_id: str) -> bool:
-    """Whether a trust policy lets exactly this principal in, and only with this external id."""
-    for statement in _allowing(document, "sts:AssumeRole"):
-        equals = statement.get("Condition", {}).get("StringEquals", {})
-        wanted = [_listed(value) for key, value in equals.items() if key.lower() == "sts:externalid"]
-        if principal in _principals(statement) and [external_id] in wanted:
-            return True
-    return False
-
-
-def _lets_subscribe(document: Mapping[str, Any], topic_arn: str) -> bool:
-    """Whether a topic's policy lets the Clumio account subscribe."""
-    account = {CLUMIO_ACCOUNT, f"arn:{_partition(topic_arn)}:iam::{CLUMIO_ACCOUNT}:root"}
-    return any(
-        account & set(_principals(statement))
-        and any(fnmatchcase(topic_arn, pattern) for pattern in _listed(statement.get("Resource", [])))
-        for statement in _allowing(document, "sns:Subscribe")
-    )
+def _allows(document: Mapping[str, Any] | str, request: Request) -> bool:
+    """
+    Raises:
+        _RefusedError: the policy cannot be evaluated.
+    """
+    try:
+        return evaluate(document, request).effect == "Allow"
+    except NotEvaluatedError as error:
+        raise _RefusedError(f"{request.resource}: {error}") from error

@@ -31,6 +31,7 @@ class Change(Generic[R_co]):
         adoptable: whether a foreign resource may become this connection's, if the user says so.
         used_by: what in AWS uses a resource that is to go, as labels, C(role ClumioIAMRole) say.
         details: what the noun has noted while reading, for its own use when applying.
+        unreadable: why the resource could not be read, in a sentence; empty where it was.
     """
 
     section: str
@@ -44,6 +45,7 @@ class Change(Generic[R_co]):
     adoptable: bool = False
     used_by: tuple[str, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
+    unreadable: str = ""
 
     @property
     def action(self) -> Literal["create", "update", "adopt", "delete", "none"]:

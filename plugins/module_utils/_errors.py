@@ -28,6 +28,11 @@ class ClumioError(Exception):
         self.facts = facts
 
     @property
+    def codes(self) -> set[str]:
+        """The code, or those of all failures that are combined in this one."""
+        return {failure["code"] for failure in self.facts.get("failures", [])} or {self.code}
+
+    @property
     def sentence(self) -> str:
         """Message and hint as a person reads them."""
         return f"{self.message} {self.hint}".strip()

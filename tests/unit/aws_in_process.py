@@ -29,7 +29,7 @@ class Call:
 
     @property
     def writes(self) -> bool:
-        return not self.operation.startswith(("Get", "List", "Describe"))
+        return not self.operation.startswith(("Get", "List", "Describe", "Simulate"))
 
 
 @dataclass

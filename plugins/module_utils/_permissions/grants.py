@@ -38,10 +38,20 @@ class Grant:
         """Whether C(other) grants, or denies, at least as much."""
         return (
             self.effect == other.effect
+            # Whom a NotPrincipal excepts besides those it names is not told by the document.
+            and (self.principal.startswith(ALL_BUT) or not other.principal.startswith(ALL_BUT))
             and _covers(other.principal, self.principal)
             and _covers(other.action, self.action)
             and _covers(other.resource, self.resource)
             and _weaker(other.condition, self.condition)
+        )
+
+    def overlaps(self, other: Grant) -> bool:
+        """Whether both can be about the same request, whatever their effects and conditions."""
+        return (
+            _overlap(self.principal, other.principal)
+            and _overlap(self.action, other.action)
+            and _overlap(self.resource, other.resource)
         )
 
 
@@ -153,6 +163,29 @@ def matches(pattern: str, text: str) -> bool:
     return not pattern[at:].strip("*")
 
 
+def meet(one: str, other: str) -> bool:
+    """Whether there is a text that two patterns of IAM both stand for."""
+    ends = (len(one), len(other))
+    seen: set[tuple[int, int]] = set()
+    due = [(0, 0)]
+    while due:
+        at = due.pop()
+        if at == ends:
+            return True
+        if at in seen:
+            continue
+        seen.add(at)
+        here, there = at
+        sign, other_sign = one[here : here + 1], other[there : there + 1]
+        if "*" in (sign, other_sign):
+            # The star stands for nothing more, or for whatever the other pattern stands for next.
+            due += [(here + 1, there)] if sign else []
+            due += [(here, there + 1)] if other_sign else []
+        elif sign and other_sign and (sign == other_sign or "?" in (sign, other_sign)):
+            due.append((here + 1, there + 1))
+    return False
+
+
 def _covers(wide: str, narrow: str) -> bool:
     """Whether one part of a grant is as wide as another; where documents do not tell, it is not."""
     if narrow.startswith(ALL_BUT):
@@ -161,7 +194,20 @@ def _covers(wide: str, narrow: str) -> bool:
             return wide in ("*", "AWS:*")
         # All but these is as wide as all but those if each of these is among those.
         return all(any(matches(those, these) for those in excepted) for these in _excepted(wide))
-    return not wide.startswith(ALL_BUT) and matches(wide, narrow)
+    if wide.startswith(ALL_BUT):
+        return not any(meet(these, narrow) for these in _excepted(wide))
+    return matches(wide, narrow)
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether two parts of grants have anything in common."""
+    if one.startswith(ALL_BUT) and other.startswith(ALL_BUT):
+        return True
+    if other.startswith(ALL_BUT):
+        one, other = other, one
+    if one.startswith(ALL_BUT):
+        return not any(matches(these, other) for these in _excepted(one))
+    return meet(one, other)
 
 
 def _weaker(weak: str, strong: str) -> bool:

@@ -13,6 +13,8 @@ from .._clumio import asset_types, connections
 from .._clumio.client import Client
 from .._errors import ClumioError, InputError
 from .._permissions.names import Connection
+from . import organizational_unit
+from .organizational_unit import Move
 
 EMPTY_RESOURCES: dict[str, Any] = {
     "clumio_iam_role_arn": "",
@@ -47,6 +49,7 @@ class Desired:
     Attributes:
         asset_types: canonical words.
         resources: ARNs in the shape of C(EMPTY_RESOURCES); what is missing or None in it counts as empty.
+        organizational_unit_id: of the unit that the connection is to be in.
     """
 
     connection: Connection
@@ -54,6 +57,7 @@ class Desired:
     description: str | None = None
     asset_types: tuple[str, ...] | None = None
     resources: Mapping[str, Any] | None = None
+    organizational_unit_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,12 +71,13 @@ class Update:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done, in this order: delete, or create, then update.
+    """What is to be done, in this order: delete, or create, then update, then move.
 
     Attributes:
         found: the connection as C(connections.view) shows it, None if there is none.
         pending_asset_types: wanted for an existing connection, but not sent, because the ARNs to go with them are not
             given.
+        move: to the wanted organizational unit; one that is not possible yet is only told.
     """
 
     desired: Desired
@@ -81,36 +86,47 @@ class Plan:
     create: bool = False
     update: Update | None = None
     pending_asset_types: tuple[str, ...] = ()
+    move: Move | None = None
 
     @property
     def changed(self) -> bool:
-        return self.delete or self.create or self.update is not None
+        moves = self.move is not None and self.move.possible
+        return self.delete or self.create or self.update is not None or moves
 
     @property
     def diff(self) -> dict[str, dict[str, Any]]:
         """What the user decides about, before and after; the same in check mode."""
         shown = (self.found or {}).get("resources")
-        return {"before": _managed(self.found, shown), "after": _managed(self.expected(), shown)}
+        with_unit = self.desired.organizational_unit_id is not None
+        return {
+            "before": _managed(self.found, shown, with_unit=with_unit),
+            "after": _managed(self.expected(), shown, with_unit=with_unit),
+        }
 
     def expected(self) -> dict[str, Any] | None:
         """The connection after this plan, as far as it can be known now; what only Clumio can say is None."""
         if self.delete:
             return None
         connection = _unregistered(self.desired) if self.create else self.found
-        if connection is None or self.update is None:
-            return connection
-        changes: dict[str, Any] = {"description": self.update.description}
-        if self.update.asset_types is not None:
-            changes["asset_types"] = list(self.update.asset_types)
-            changes["resources"] = self.update.resources
+        if connection is None:
+            return None
+        changes: dict[str, Any] = {}
+        if self.update is not None:
+            changes["description"] = self.update.description
+            if self.update.asset_types is not None:
+                changes["asset_types"] = list(self.update.asset_types)
+                changes["resources"] = self.update.resources
+        if self.move is not None and self.move.possible:
+            changes["organizational_unit_id"] = self.move.destination_id
         return {**connection, **changes}
 
 
-def plan(desired: Desired, found: dict[str, Any] | None) -> Plan:
+def plan(desired: Desired, found: dict[str, Any] | None, move: Move | None = None) -> Plan:
     """Compare and decide; nothing is sent.
 
     Args:
         found: the connection as C(connections.view) shows it, None if there is none.
+        move: what C(organizational_unit.plan) gave for them.
 
     Raises:
         InputError: the ARNs are unusable, or come without any asset type.
@@ -135,18 +151,23 @@ def plan(desired: Desired, found: dict[str, Any] | None) -> Plan:
     missing = tuple(word for word in desired.asset_types or () if word not in enabled)
     if resources is None:
         update = Update(wanted_description) if wanted_description != description else None
-        return Plan(desired, found, update=update, pending_asset_types=missing)
+        return Plan(desired, found, update=update, pending_asset_types=missing, move=move)
 
     _check_set_up_by_hand(found)
     types = _types_for_resources(desired, enabled)
     shown = found.get("resources")
     if missing or _comparable(resources, shown) != _comparable(shown, shown):
-        return Plan(desired, found, update=Update(wanted_description, types, resources))
-    return Plan(desired, found, update=Update(wanted_description) if wanted_description != description else None)
+        return Plan(desired, found, update=Update(wanted_description, types, resources), move=move)
+    update = Update(wanted_description) if wanted_description != description else None
+    return Plan(desired, found, update=update, move=move)
 
 
-def apply(client: Client, planned: Plan) -> dict[str, Any] | None:
-    """Carry a plan out; the connection as it is then, None if there is none."""
+def apply(client: Client, planned: Plan, move_timeout_seconds: float) -> dict[str, Any] | None:
+    """Carry a plan out; the connection as it is then, None if there is none.
+
+    Args:
+        move_timeout_seconds: longest wait for the move to another organizational unit.
+    """
     desired, connection = planned.desired, planned.found
     if planned.delete and connection is not None:
         connections.delete(client, connection["id"])
@@ -159,6 +180,7 @@ def apply(client: Client, planned: Plan) -> dict[str, Any] | None:
                 desired.connection.region,
                 description=desired.description,
                 types=desired.asset_types,
+                organizational_unit_id=desired.organizational_unit_id,
             )
         )
     if planned.update is not None and connection is not None:
@@ -171,6 +193,10 @@ def apply(client: Client, planned: Plan) -> dict[str, Any] | None:
         )
         # An update never answers the external id.
         connection = connections.view({**answer, "external_id": connection["external_id"]})
+    if planned.move is not None and planned.move.possible and connection is not None:
+        organizational_unit.apply(client, planned.move, move_timeout_seconds)
+        moved = connections.read(client, connection["id"])
+        connection = None if moved is None else connections.view(moved)
     return connection
 
 
@@ -279,7 +305,9 @@ def _unregistered(desired: Desired) -> dict[str, Any]:
         "aws_region": desired.connection.region,
         "description": desired.description or "",
         "asset_types": list(desired.asset_types or ()),
+        "organizational_unit_id": desired.organizational_unit_id,
         "connection_status": None,
+        "explanation": "",
         "token": None,
         "external_id": None,
         "clumio_aws_account_id": None,
@@ -289,8 +317,12 @@ def _unregistered(desired: Desired) -> dict[str, Any]:
     }
 
 
-def _managed(connection: Mapping[str, Any] | None, shown: Any) -> dict[str, Any]:
-    """The part of a connection that the user decides about, in a form that can be compared."""
+def _managed(connection: Mapping[str, Any] | None, shown: Any, *, with_unit: bool) -> dict[str, Any]:
+    """The part of a connection that the user decides about, in a form that can be compared.
+
+    Args:
+        with_unit: whether the user decides about the organizational unit, too.
+    """
     if connection is None:
         return {}
     return {
@@ -299,4 +331,5 @@ def _managed(connection: Mapping[str, Any] | None, shown: Any) -> dict[str, Any]
         "description": connection.get("description") or "",
         "asset_types": list(connection["asset_types"]),
         "resources": _comparable(connection.get("resources"), shown),
+        **({"organizational_unit_id": connection.get("organizational_unit_id")} if with_unit else {}),
     }

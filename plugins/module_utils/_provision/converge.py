@@ -12,7 +12,7 @@ from itertools import zip_longest
 from typing import Any, ClassVar, Generic, TypeVar
 
 from .._change import Change, differences
-from .._errors import InputError
+from .._errors import ClumioError, InputError
 from .._permissions.documents import compact
 from .._permissions.findings import refuse_errors
 from .._permissions.names import Connection
@@ -112,7 +112,12 @@ class Work(Generic[R]):
 
 
 def compare(
-    work: Sequence[Work[Any]], connection: Connection, choices: Choices, *, remember_grants: bool = True
+    work: Sequence[Work[Any]],
+    connection: Connection,
+    choices: Choices,
+    *,
+    remember_grants: bool = True,
+    may_be_denied: bool = False,
 ) -> list[Change[Any]]:
     """Read everything at once and compare it, the tags that tell whose it is included; in the order of the work.
 
@@ -123,10 +128,15 @@ def compare(
         connection: whose it is to be.
         choices: of the user.
         remember_grants: whether all that grants is to have the tag that remembers it; only where the work is complete.
+        may_be_denied: whether a resource that the credentials may not read is C(unreadable) instead of an error.
+
+    Raises:
+        AwsError: from the calls.
     """
+    compare_one = _compare_readable if may_be_denied else _compare
     calls: list[Callable[[], tuple[Any, Change[Any]] | None]] = []
     for item in work:
-        calls += [partial(_compare, item.noun, desired, connection, choices) for desired in item.wanted]
+        calls += [partial(compare_one, item.noun, desired, connection, choices) for desired in item.wanted]
         calls += [partial(_unwanted, item.noun, name, arn, connection) for name, arn in item.unwanted]
     compared = [found for found in parallel.run(calls) if found is not None]
     marks = grants_marks([granted for granted, _change in compared if granted]) if remember_grants else {}
@@ -156,6 +166,18 @@ def _compare(noun: Noun[R], desired: R, connection: Connection, choices: Choices
         details=noun.details(desired, before) if before else {},
     )
     return noun.granted(desired, after), change
+
+
+def _compare_readable(noun: Noun[R], desired: R, connection: Connection, choices: Choices) -> tuple[R, Change[R]]:
+    """As C(_compare); of a resource that cannot be read only why is known."""
+    try:
+        return _compare(noun, desired, connection, choices)
+    except ClumioError as error:
+        if error.codes != {"aws_access_denied"}:
+            raise
+        return desired, Change(
+            section=noun.section, kind=noun.kind, before=None, after=desired, unreadable=error.message
+        )
 
 
 def _completed(change: Change[R], grants: Mapping[str, str]) -> Change[R]:

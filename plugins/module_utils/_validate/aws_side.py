@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any
 
 from .._change import Change, readable
-from .check import Check
+from .check import REPAIR, Check
 
-_REPAIR = "Run the onboard playbook again to put it back."
+_RIGHTS = "Give the credentials the right to read it."
 _REMOVAL = "Run the onboard playbook again to remove it."
 
 
@@ -22,8 +22,10 @@ def checks(changes: Sequence[Change[Any]]) -> list[Check]:
 
 def _check(change: Change[Any]) -> Check:
     check = partial(Check, name=change.label, side="aws", entity=change.resource.arn)
+    if change.unreadable:
+        return check(status="denied", found=change.unreadable, hint=_RIGHTS)
     if change.before is None:
-        return check(status="missing", hint=_REPAIR)
+        return check(status="missing", hint=REPAIR)
     if change.after is None:
         return check(status="different", expected="not there any more", found="still there", hint=_REMOVAL)
     if change.foreign:
@@ -40,6 +42,6 @@ def _check(change: Change[Any]) -> Check:
             expected={member: wanted[member] for member in change.differences},
             found={member: held[member] for member in change.differences},
             differences=tuple(change.told()),
-            hint=_REPAIR,
+            hint=REPAIR,
         )
     return check(status="ok")

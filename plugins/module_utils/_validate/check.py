@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+FAULTS = ("missing", "different", "denied")
+REPAIR = "Run the onboard playbook again to put it back."
+
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
@@ -53,7 +56,8 @@ def as_result(connection_id: str, checks: Sequence[Check], extras: Sequence[Mapp
         checks: of both sides.
         extras: what others have added to our resources; that is told, and no fault.
     """
-    wrong = [check for check in checks if check.status != "ok"]
+    wrong = [check for check in checks if check.status in FAULTS]
+    unknown = [check for check in checks if check.status == "unknown"]
     result: dict[str, Any] = {
         "changed": False,
         "valid": not wrong,
@@ -66,8 +70,11 @@ def as_result(connection_id: str, checks: Sequence[Check], extras: Sequence[Mapp
         hint = " ".join(dict.fromkeys(check.hint for check in wrong if check.hint))
         told = [f"The connection {connection_id} is not as it should be: {sentences}.", hint]
         result["failure"] = {"code": "invalid", "hint": hint}
+    if unknown:
+        sentences = "; ".join(check.sentence for check in unknown)
+        told += [f"It could not be told whether all is well: {sentences}.", *(check.hint for check in unknown)]
     if extras:
         added = ", ".join(f"{extra['extra']} to {extra['name']}" for extra in extras)
         told.append(f"Others have added {added}; that stays without purge.")
-    result["msg"] = " ".join(filter(None, told))
+    result["msg"] = " ".join(dict.fromkeys(filter(None, told)))
     return result

@@ -7,12 +7,14 @@ Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
 from .._aws import iam
+from .._errors import ClumioError
 from .._provision import parallel
 
 NO_POLICY = "no policy that allows it"
@@ -66,8 +68,10 @@ def ask(client: Any, principal: str, questions: Iterable[Question]) -> dict[Ques
     for (actions, resources, context), answer in zip(batches, answers, strict=True):
         for action in actions:
             for resource in resources:
-                decision = answer.get((action.lower(), resource), Decision("unknown", "AWS gave no decision"))
-                result[Question(action, resource, context)] = decision
+                # One resource alone has no results of its own, and the name in the answer is a template.
+                alone = answer.get((action.lower(), "")) if len(resources) == 1 else None
+                decision = answer.get((action.lower(), resource)) or alone
+                result[Question(action, resource, context)] = decision or Decision("unknown", "AWS gave no decision")
     return result
 
 
@@ -79,10 +83,11 @@ def _batches(questions: Iterable[Question]) -> Iterator[_Batch]:
     by_resource: dict[tuple[Any, str], set[str]] = {}
     for question in questions:
         by_resource.setdefault((question.context, question.resource), set()).add(question.action)
-    alike: dict[tuple[Any, tuple[str, ...]], list[str]] = {}
+    alike: dict[tuple[Any, tuple[str, ...], bool], list[str]] = {}
     for (context, resource), actions in sorted(by_resource.items()):
-        alike.setdefault((context, tuple(sorted(actions))), []).append(resource)
-    for (context, named), resources in alike.items():
+        # The decision about a star is the one about everything asked, so it is asked about alone.
+        alike.setdefault((context, tuple(sorted(actions)), resource == "*"), []).append(resource)
+    for (context, named, _star), resources in alike.items():
         for start in range(0, len(named), _MOST_ACTIONS):
             yield named[start : start + _MOST_ACTIONS], resources, context
 
@@ -90,25 +95,52 @@ def _batches(questions: Iterable[Question]) -> Iterator[_Batch]:
 def _simulated(
     client: Any, principal: str, actions: Sequence[str], resources: Sequence[str], context: Any
 ) -> dict[tuple[str, str], Decision]:
-    """Decisions by action, in lower case, and resource."""
+    """Decisions by action, in lower case, and resource; under an empty one that about all resources together.
+
+    Actions that AWS does not take together ("require different authorization information", which its documents do not
+    tell in advance) are asked about apart.
+    """
+    try:
+        return _answers(client, principal, actions, resources, context)
+    except ClumioError as error:
+        if error.facts.get("aws_code") != "InvalidInput":
+            raise
+        if len(actions) == 1:
+            undecided = Decision("unknown", f"AWS does not decide about it ({error.facts['aws_message']})")
+            return {(actions[0].lower(), resource): undecided for resource in resources}
+    middle = len(actions) // 2
+    return {
+        **_simulated(client, principal, actions[:middle], resources, context),
+        **_simulated(client, principal, actions[middle:], resources, context),
+    }
+
+
+def _answers(
+    client: Any, principal: str, actions: Sequence[str], resources: Sequence[str], context: Any
+) -> dict[tuple[str, str], Decision]:
+    """What one request gives."""
     entries = {key: (kind, values) for key, kind, values in context}
     found: dict[tuple[str, str], Decision] = {}
+    # What the simulator calls an inline policy begins with this.
+    inline = re.compile(rf"(role|user)_{re.escape(principal.rpartition('/')[2])}_")
     for result in iam.simulate_principal_policy(client, principal, actions, resources, entries):
         action = result["EvalActionName"].lower()
-        found[action, result.get("EvalResourceName", "*")] = _decision(result, result["EvalDecision"], result)
+        whole = _decision(result, result["EvalDecision"], result, inline)
+        found |= {(action, ""): whole, (action, result.get("EvalResourceName", "*")): whole}
         for specific in result.get("ResourceSpecificResults", []):
-            decision = _decision(specific, specific["EvalResourceDecision"], result)
+            decision = _decision(specific, specific["EvalResourceDecision"], result, inline)
             found[action, specific["EvalResourceName"]] = decision
     return found
 
 
-def _decision(result: Mapping[str, Any], decided: str, whole: Mapping[str, Any]) -> Decision:
+def _decision(result: Mapping[str, Any], decided: str, whole: Mapping[str, Any], inline: re.Pattern[str]) -> Decision:
     """The decision about one resource.
 
     Args:
         result: about the resource.
         decided: the decision in the API's word.
         whole: about all resources of the action, where alone the organization's decision stands.
+        inline: what the names of inline policies begin with.
     """
     if decided == "allowed":
         return ALLOWED
@@ -123,6 +155,9 @@ def _decision(result: Mapping[str, Any], decided: str, whole: Mapping[str, Any])
     if not causes and missing:
         return Decision("unknown", f"it depends on {', '.join(sorted(missing))}")
     if not causes and decided == "explicitDeny":
-        policies = sorted({found.get("SourcePolicyId", "") for found in result.get("MatchedStatements", [])} - {""})
+        matched = {
+            inline.sub("", found.get("SourcePolicyId", ""), count=1) for found in result.get("MatchedStatements", [])
+        }
+        policies = sorted(matched - {""})
         causes.append(f"a Deny in {', '.join(policies)}" if policies else "an explicit Deny")
     return Decision("denied", " and ".join(causes) or NO_POLICY)

@@ -8,8 +8,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import boto3
 import pytest
-from aws_in_process import ACCOUNT, Aws
+from aws_in_process import ACCOUNT, REGION, Aws
 from botocore.exceptions import ClientError
 
 from sandbox.repairs import patch_moto
@@ -299,3 +300,113 @@ def test_ssm_documents_are_listed_by_their_tags(
     names = [[document["Name"] for document in page["DocumentIdentifiers"]] for page in pages]
     assert [name for page in names for name in page] == found
     assert all(len(page) <= size for page in names)
+
+
+# ---- STS: who somebody is, and whom a role lets in
+
+ASSUMED = f"arn:aws:iam::{ACCOUNT}:role/path/Role"
+CLUMIO = "arn:aws:iam::999988887777:role/ClumioCustomerProtectRole"
+SANDBOX = f"SANDBOX{ACCOUNT}"
+
+
+def client(service: str, key: str, token: str | None = None) -> Any:
+    return boto3.client(
+        service, region_name=REGION, aws_access_key_id=key, aws_secret_access_key="x", aws_session_token=token
+    )
+
+
+def session_of(given: dict[str, Any]) -> Any:
+    """A client of STS with the credentials that a role gave."""
+    return client("sts", given["Credentials"]["AccessKeyId"], given["Credentials"]["SessionToken"])
+
+
+def trusting(iam: Any, principal: Any, **others: Any) -> None:
+    """The role that trusts a principal, made or changed."""
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **others}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    if iam.list_roles()["Roles"]:
+        iam.update_assume_role_policy(RoleName="Role", PolicyDocument=document)
+    else:
+        iam.create_role(RoleName="Role", Path="/path/", AssumeRolePolicyDocument=document)
+
+
+def assume(sts: Any, role: str = ASSUMED, **others: str) -> dict[str, Any]:
+    return dict(sts.assume_role(RoleArn=role, RoleSessionName="session", **others))
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_key_of_the_sandbox_is_the_root_user() -> None:
+    identity = client("sts", SANDBOX).get_caller_identity()
+    assert (identity["Account"], identity["Arn"]) == (ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root")
+    assert identity["UserId"] == ACCOUNT
+
+
+@pytest.mark.usefixtures("aws")
+def test_clumio_has_a_key_of_its_own() -> None:
+    identity = client("sts", "CLUMIO").get_caller_identity()
+    assert identity["Arn"] == "arn:aws:sts::999988887777:assumed-role/ClumioCustomerProtectRole/clumio"
+
+
+@pytest.mark.parametrize("others", [{}, {"ExternalId": "wrong"}, {"ExternalId": "RIGHT"}], ids=str)
+def test_a_role_is_assumed_with_its_external_id_only(iam: Any, others: dict[str, str]) -> None:
+    trusting(iam, {"AWS": CLUMIO}, Condition={"StringEquals": {"sts:ExternalId": "right"}})
+    sts = client("sts", "CLUMIO")
+    caller = "arn:aws:sts::999988887777:assumed-role/ClumioCustomerProtectRole/clumio"
+    message = f"User: {caller} is not authorized to perform: sts:AssumeRole on resource: {ASSUMED}"
+    assert refusal("AccessDenied", assume, sts=sts, **others) == message
+    given = assume(sts, ExternalId="right")
+    assert session_of(given).get_caller_identity()["Arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/Role/session"
+
+
+@pytest.mark.parametrize(
+    ("principal", "let_in"),
+    [
+        ({"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, True),
+        ({"AWS": ACCOUNT}, True),
+        ({"AWS": "*"}, True),
+        ({"AWS": ["arn:aws:iam::444455556666:root", f"arn:aws:iam::{ACCOUNT}:root"]}, True),
+        ({"AWS": CLUMIO}, False),
+        ({"AWS": "arn:aws:iam::444455556666:root"}, False),
+        ({"Service": "ec2.amazonaws.com"}, False),
+    ],
+    ids=str,
+)
+def test_a_role_lets_in_whom_it_trusts(iam: Any, principal: Any, let_in: bool) -> None:
+    trusting(iam, principal)
+    if let_in:
+        assume(client("sts", SANDBOX))
+    else:
+        assert f"arn:aws:iam::{ACCOUNT}:root" in refusal("AccessDenied", assume, sts=client("sts", SANDBOX))
+
+
+def test_users_and_sessions_are_known(iam: Any) -> None:
+    iam.create_user(UserName="someone", Path="/team/")
+    key = iam.create_access_key(UserName="someone")["AccessKey"]["AccessKeyId"]
+    user = f"arn:aws:iam::{ACCOUNT}:user/team/someone"
+    trusting(iam, {"AWS": user})
+    session = session_of(assume(client("sts", key)))
+    assert user not in refusal("AccessDenied", assume, sts=session)
+    trusting(iam, {"AWS": ASSUMED})
+    assume(session)
+    assert user in refusal("AccessDenied", assume, sts=client("sts", key))
+
+
+def test_of_a_caller_whom_moto_does_not_know_only_the_conditions_count(iam: Any) -> None:
+    trusting(iam, {"AWS": CLUMIO}, Condition={"StringEquals": {"sts:ExternalId": "right"}})
+    sts = client("sts", "unknown")
+    assume(sts, ExternalId="right")
+    refusal("AccessDenied", assume, sts=sts)
+    trusting(iam, {"Service": "ec2.amazonaws.com"})
+    refusal("AccessDenied", assume, sts=sts)
+
+
+def test_a_trust_policy_that_is_not_evaluated(iam: Any) -> None:
+    trusting(iam, {"AWS": "*"}, Condition={"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}})
+    assert "condition operator IpAddress" in refusal("NotImplemented", assume, sts=client("sts", SANDBOX))
+
+
+@pytest.mark.parametrize("role", ["path/None", "Role"])
+def test_a_role_that_moto_does_not_hold_can_be_assumed(iam: Any, role: str) -> None:
+    trusting(iam, {"AWS": CLUMIO})
+    given = assume(client("sts", SANDBOX), f"arn:aws:iam::{ACCOUNT}:role/{role}")
+    assert session_of(given).get_caller_identity()["Account"] == ACCOUNT

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+import requests
 from aws_account import client
 from botocore.exceptions import ClientError
 
@@ -70,3 +71,41 @@ def test_attaching_still_tells_a_missing_policy_from_a_missing_role(iam: Any) ->
 def test_an_unknown_quota_is_refused() -> None:
     with pytest.raises(ValueError, match=r"unknown quota PoliciesPerRole; IAM has .*AttachedPoliciesPerRoleQuota"):
         patch_moto({"PoliciesPerRole": 20})
+
+
+# ---- the policy simulator, and the SCPs that it evaluates
+
+URL = "/_sandbox/scps"
+DENYING = {"Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]}
+
+
+def control(sandbox: processes.State, method: str, body: Any = None) -> requests.Response:
+    session = requests.Session()
+    session.trust_env = False
+    return session.request(method, sandbox.urls["aws"] + URL, data=body, timeout=30)
+
+
+def test_the_simulator_evaluates_the_scp_of_the_account(sandbox: processes.State, iam: Any) -> None:
+    role = iam.create_role(RoleName="simulated", AssumeRolePolicyDocument=EMPTY)["Role"]["Arn"]
+    iam.put_role_policy(RoleName="simulated", PolicyName="inline", PolicyDocument=document("*"))
+
+    def result() -> dict[str, Any]:
+        asked = {"PolicySourceArn": role, "ActionNames": ["s3:GetStorageLensConfiguration"]}
+        [one] = iam.simulate_principal_policy(**asked)["EvaluationResults"]
+        return dict(one)
+
+    assert (result()["EvalDecision"], "OrganizationsDecisionDetail" in result()) == ("allowed", False)
+    assert control(sandbox, "PUT", json.dumps({ACCOUNT: DENYING})).json()[ACCOUNT] == DENYING
+    assert control(sandbox, "GET").json()[ACCOUNT] == DENYING
+    assert result()["EvalDecision"] == "explicitDeny"
+    assert result()["OrganizationsDecisionDetail"] == {"AllowedByOrganizations": False}
+    assert ACCOUNT not in control(sandbox, "PUT", json.dumps({ACCOUNT: None})).json()
+    assert result()["EvalDecision"] == "allowed"
+
+
+@pytest.mark.parametrize("body", ["{", "[]", '{"1": null}', '{"222233334444": {}}', '{"222233334444": "Deny"}'])
+def test_scps_that_cannot_be(sandbox: processes.State, body: str) -> None:
+    answer = control(sandbox, "PUT", body)
+    assert answer.status_code == 400
+    assert answer.json()["error"]
+    assert "222233334444" not in control(sandbox, "GET").json()

@@ -21,6 +21,10 @@ CONNECTION = f"{ACCOUNT}_us-west-2"
 PATH = f"/connections/aws/{CONNECTION}"
 TOKEN = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
 DEFAULT_UNIT = "00000000-0000-0000-0000-000000000000"
+FINANCE = "6f1c3c0e-1d2b-4c3a-9e4f-0a1b2c3d4e5f"
+PAYROLL = "8b3e5e20-3f4d-4e5c-9a6b-2c3d4e5f6071"
+RESEARCH = "7a2d4d1f-2e3c-4d4b-8f5a-1b2c3d4e5f60"
+UNIT_HEADER = "x-clumio-organizationalunit-context"
 ARNS = {
     "clumio_event_pub_arn": f"arn:aws:sns:us-west-2:{ACCOUNT}:ClumioEventPub",
     "clumio_iam_role_arn": f"arn:aws:iam::{ACCOUNT}:role/ClumioIAMRole",
@@ -93,6 +97,54 @@ LIST_SHAPE = {
     "limit": int,
     "start": str,
 }
+ENVIRONMENT_SHAPE = {
+    "_embedded": None,
+    "_links": {"_self": LINK},
+    "account_name": str,
+    "account_native_id": str,
+    "aws_az": [str],
+    "aws_region": str,
+    "config": None,
+    "connection_group_id": None,
+    "connection_id": str,
+    "connection_management_status": None,
+    "connection_status": str,
+    "description": str,
+    "id": str,
+    "organizational_unit_id": str,
+    "services_enabled": [str],
+    "template_permission_set": str,
+    "template_version": int,
+}
+UNIT_SHAPE = {
+    "_embedded": None,
+    "_links": {"_self": LINK, "patch-organizational-unit": LINK},
+    "children_count": int,
+    "configured_datasource_types": [str],
+    "descendant_ids": [str],
+    "description": str,
+    "id": str,
+    "name": str,
+    "parent_id": str,
+    "user_count": int,
+    "users": [],
+}
+TASK_SHAPE = {
+    "_etag": str,
+    "_links": {"_self": LINK},
+    "category": str,
+    "created_timestamp": str,
+    "end_timestamp": None,
+    "genre": str,
+    "id": str,
+    "is_abortable": bool,
+    "parent_entity": None,
+    "primary_entity": {"id": str, "type": str, "value": str},
+    "progress_percentage": int,
+    "start_timestamp": None,
+    "status": str,
+    "type": str,
+}
 REGIONS_SHAPE = {
     "_embedded": {"items": [{"id": str, "is_data_plane_region": bool, "name": str}]},
     "_links": PAGE_LINKS,
@@ -155,10 +207,16 @@ class Api:
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> requests.Response:
         """One call with everything that is needed; ``headers`` change or, when empty, remove headers."""
-        resource = path.split("?")[0].rpartition("/")[2]
-        media = {"templates": "aws-templates", "regions": "aws-regions"}.get(resource, "aws-connections")
+        media = {
+            "/connections/aws/templates": "aws-templates=v1",
+            "/connections/aws/regions": "aws-regions=v1",
+            "/datasources/aws/environments": "aws-environments=v1",
+            "/organizational-units": "organizational-units=v2",
+            "/tasks": "tasks=v1",
+        }
+        resource = next((name for start, name in media.items() if path.startswith(start)), "aws-connections=v1")
         usual = {
-            "Accept": f"application/api.clumio.{media}=v1+json",
+            "Accept": f"application/api.clumio.{resource}+json",
             "Authorization": "Bearer secret",
             "Content-Type": "application/json",
         }
@@ -188,6 +246,24 @@ class Api:
     def control(self, what: str) -> Any:
         return self.call("GET", f"/_sandbox/{what}", Authorization="", Accept="").json()
 
+    def set(self, **settings: Any) -> Any:
+        answer = self.call("PUT", "/_sandbox/settings", settings, Authorization="", Accept="")
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def connect(self, **members: Any) -> str:
+        """Make a connection that is connected; the id of its AWS environment."""
+        self.create(**members)
+        self.hand_in()
+        self.clock.now += 5
+        assert self.get()["connection_status"] == "connected"
+        [environment] = self.get("/datasources/aws/environments")["_embedded"]["items"]
+        return str(environment["id"])
+
+    def move(self, operation: str, unit: str, environment: str) -> requests.Response:
+        entities = {operation: [{"primary_entity": {"id": environment, "type": "aws_environment"}}]}
+        return self.call("PATCH", f"/organizational-units/{unit}", {"entities": entities})
+
 
 def refusal(answer: requests.Response) -> tuple[int, list[str]]:
     """Status and messages; the body must be the API's own error body."""
@@ -207,6 +283,7 @@ def api() -> Iterator[Api]:
         new_token=lambda: next(tokens),
         connect_delay=5,
         ingest_delay=10,
+        task_delay=4,
     )
     with running(app) as url:
         yield Api(url, clock, aws)
@@ -451,15 +528,15 @@ def test_a_connection_can_be_made_once(api: Api) -> None:
     ("header", "member", "expected"),
     [
         ("", None, DEFAULT_UNIT),
-        ("ou-of-the-caller", None, "ou-of-the-caller"),
-        ("ou-of-the-caller", "ou-of-the-body", "ou-of-the-body"),
+        (FINANCE, None, FINANCE),
+        (FINANCE, PAYROLL, PAYROLL),
     ],
 )
 def test_the_organizational_unit_comes_from_the_body_or_the_header(
     api: Api, header: str, member: str | None, expected: str
 ) -> None:
     body = {"account_native_id": ACCOUNT, "aws_region": "us-west-2", "organizational_unit_id": member}
-    answer = api.call("POST", "/connections/aws", body, **{"x-clumio-organizationalunit-context": header}).json()
+    answer = api.call("POST", "/connections/aws", body, **{UNIT_HEADER: header}).json()
     assert answer["organizational_unit_id"] == expected
     assert answer["_links"]["read-organizational-unit"]["href"] == f"/organizational-units/{expected}"
 
@@ -627,7 +704,7 @@ OTHER = "444455556666"
         ({"connection_status": {"$eq": "connected"}}, [CONNECTION]),
         ({"connection_status": {"$in": ["connecting", "unlinked"]}}, [f"{ACCOUNT}_us-east-1", f"{OTHER}_us-west-2"]),
         ({"connection_type": {"$eq": "protect"}}, [CONNECTION, f"{OTHER}_us-west-2"]),
-        ({"organizational_unit_id": {"$in": ["ou-2"]}}, [f"{OTHER}_us-west-2"]),
+        ({"organizational_unit_id": {"$in": [RESEARCH]}}, [f"{OTHER}_us-west-2"]),
         ({"services_enabled": {"$contains": "s3"}}, [CONNECTION]),
         ({"services_enabled": {"$contains": ["ebs", "rds"]}}, [f"{OTHER}_us-west-2"]),
         ({"services_enabled": {"$contains": "tape"}}, []),
@@ -636,7 +713,7 @@ OTHER = "444455556666"
 def test_filters(api: Api, wanted: dict[str, Any], found: list[str]) -> None:
     api.create()
     api.create(region="us-east-1", services_enabled=["discover"], protect_asset_types_enabled=["EBS"])
-    api.create(OTHER, organizational_unit_id="ou-2", protect_asset_types_enabled=["EC2/EBS", "RDS"])
+    api.create(OTHER, organizational_unit_id=RESEARCH, protect_asset_types_enabled=["EC2/EBS", "RDS"])
     api.aws.seen = Verification(account_alias="prod-alias")
     api.hand_in()
     api.clock.now += 5
@@ -802,6 +879,263 @@ def test_the_etag_changes_with_the_connection_and_only_then(api: Api) -> None:
     assert len(set(tags)) == 4
 
 
+# ---- environments, organizational units and tasks
+
+
+def test_an_organizational_unit_that_is_not_there(api: Api) -> None:
+    body = {"account_native_id": ACCOUNT, "aws_region": "us-west-2"}
+    unknown = body | {"organizational_unit_id": "none"}
+    assert refusal(api.call("POST", "/connections/aws", unknown)) == (
+        400,
+        ["The organizational unit 'none' does not exist."],
+    )
+    assert refusal(api.call("GET", "/connections/aws", **{UNIT_HEADER: "none"}))[0] == 403
+    assert refusal(api.call("GET", "/organizational-units/none"))[0] == 404
+    assert refusal(api.call("PATCH", "/organizational-units/none", {}))[0] == 404
+
+
+def test_organizational_units_are_a_tree(api: Api) -> None:
+    page = api.get("/organizational-units")
+    rows = page["_embedded"]["items"]
+    assert {row["name"]: (row["id"], row["parent_id"], row["children_count"]) for row in rows} == {
+        "Global Organizational Unit": (DEFAULT_UNIT, None, 2),
+        "Finance": (FINANCE, DEFAULT_UNIT, 1),
+        "Payroll": (PAYROLL, FINANCE, 0),
+        "Research": (RESEARCH, DEFAULT_UNIT, 0),
+    }
+    assert set(rows[0]["descendant_ids"]) == {FINANCE, PAYROLL, RESEARCH}
+    assert shape(api.get(f"/organizational-units/{FINANCE}")) == UNIT_SHAPE
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names"),
+    [
+        ({"id": {"$in": [RESEARCH, PAYROLL]}}, ["Payroll", "Research"]),
+        ({"name": {"$contains": "ear"}}, ["Research"]),
+        ({"parent_id": {"$eq": FINANCE}}, ["Payroll"]),
+    ],
+)
+def test_filters_of_organizational_units(api: Api, wanted: dict[str, Any], names: list[str]) -> None:
+    page = api.get(f"/organizational-units?filter={quote(json.dumps(wanted))}")
+    assert [row["name"] for row in page["_embedded"]["items"]] == names
+
+
+def test_the_resource_of_organizational_units_has_two_versions_and_this_is_the_second(api: Api) -> None:
+    accept = "application/api.clumio.organizational-units=v1+json"
+    assert refusal(api.call("GET", "/organizational-units", Accept=accept))[0] == 406
+
+
+def test_an_environment_is_there_once_clumio_is_connected(api: Api) -> None:
+    api.create()
+    api.hand_in()
+    assert api.get("/datasources/aws/environments")["_embedded"]["items"] == []
+    api.clock.now += 5
+    api.get()
+    [row] = api.get("/datasources/aws/environments")["_embedded"]["items"]
+    assert shape(row) == ENVIRONMENT_SHAPE
+    assert (row["connection_id"], row["connection_status"]) == (CONNECTION, "installed")
+    assert api.get(f"/datasources/aws/environments/{row['id']}") == row
+    api.aws.seen = Verification(("gone",))
+    api.get()
+    assert api.get(f"/datasources/aws/environments/{row['id']}")["connection_status"] == "unlinked"
+    api.call("DELETE", PATH)
+    assert refusal(api.call("GET", f"/datasources/aws/environments/{row['id']}"))[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("wanted", "count"),
+    [
+        ({"account_native_id": {"$eq": ACCOUNT}, "aws_region": {"$eq": "us-west-2"}}, 1),
+        ({"account_native_id": {"$eq": "1"}}, 0),
+        ({"account_native_id": {"$begins_with": "1"}}, 1),
+        ({"aws_region": {"$eq": "us-east-1"}}, 0),
+        ({"connection_status": {"$eq": "installed"}}, 1),
+        ({"services_enabled": {"$contains": "EBS"}}, 1),
+    ],
+)
+def test_filters_of_environments(api: Api, wanted: dict[str, Any], count: int) -> None:
+    api.connect()
+    page = api.get(f"/datasources/aws/environments?filter={quote(json.dumps(wanted))}")
+    assert page["current_count"] == count
+
+
+def test_environments_are_found_by_equality_and_not_by_lists(api: Api) -> None:
+    wanted = quote(json.dumps({"account_native_id": {"$in": [ACCOUNT]}}))
+    assert refusal(api.call("GET", f"/datasources/aws/environments?filter={wanted}"))[0] == 400
+
+
+def test_moving_down_and_up_is_a_task(api: Api) -> None:
+    environment = api.connect()
+    for operation, unit, arrived in [
+        ("add", FINANCE, FINANCE),
+        ("add", PAYROLL, PAYROLL),
+        ("remove", PAYROLL, FINANCE),
+        ("remove", FINANCE, DEFAULT_UNIT),
+    ]:
+        before, tag = api.get()["organizational_unit_id"], api.get()["_etag"]
+        answer = api.move(operation, unit, environment)
+        assert answer.status_code == 202
+        task = answer.json()["task_id"]
+        assert shape(api.get(f"/tasks/{task}")) == TASK_SHAPE
+        assert api.get(f"/tasks/{task}")["status"] == "queued"
+        api.clock.now += 2
+        assert api.get(f"/tasks/{task}")["status"] == "in_progress"
+        assert api.get()["organizational_unit_id"] == before
+        assert refusal(api.move(operation, unit, environment))[0] == 409
+        api.clock.now += 2
+        assert api.get(f"/tasks/{task}")["status"] == "completed"
+        assert api.get()["organizational_unit_id"] == arrived
+        assert api.get()["_etag"] != tag
+
+
+@pytest.mark.parametrize(
+    ("operation", "unit"),
+    [("add", PAYROLL), ("add", DEFAULT_UNIT), ("remove", FINANCE), ("remove", DEFAULT_UNIT)],
+)
+def test_moves_that_are_not_one_level(api: Api, operation: str, unit: str) -> None:
+    environment = api.connect()
+    status, messages = refusal(api.move(operation, unit, environment))
+    assert status == 400
+    assert "one organizational unit up or down" in messages[0]
+
+
+def test_moves_of_what_cannot_be_moved(api: Api) -> None:
+    path = f"/organizational-units/{FINANCE}"
+    item = {"primary_entity": {"id": "none", "type": "aws_environment"}}
+    for entities, count in [
+        ({"add": [item], "remove": None}, 1),
+        ({"add": [{"primary_entity": {"id": "none", "type": "vmware_vm"}}, item]}, 2),
+        ({"add": [None]}, 1),
+        ({"add": CONNECTION}, 1),
+        ({"move": [item]}, 1),
+    ]:
+        status, messages = refusal(api.call("PATCH", path, {"entities": entities}))
+        assert (status, len(messages)) == (400, count)
+    assert refusal(api.call("PATCH", path, {"users": {"add": []}}))[0] == 400
+
+
+def test_renaming_an_organizational_unit_is_no_task(api: Api) -> None:
+    body = {"name": "Money", "description": "d", "entities": None, "users": None}
+    answer = api.call("PATCH", f"/organizational-units/{FINANCE}", body)
+    assert (answer.status_code, answer.json()["name"]) == (200, "Money")
+    assert "task_id" not in answer.json()
+    assert api.get(f"/organizational-units/{FINANCE}")["description"] == "d"
+
+
+def test_an_unknown_task_is_not_found(api: Api) -> None:
+    assert refusal(api.call("GET", "/tasks/none")) == (404, ["The task does not exist."])
+
+
+# ---- settings
+
+
+def test_settings_change_only_what_they_name(api: Api) -> None:
+    api.set(throttle={"a": {"times": 1}}, connect_delay=1)
+    changed = api.set(throttle={"b": {"times": 2, "retry_after": 3}}, failing={"a": {"ingestion_status": "failed"}})
+    assert changed == api.control("settings")
+    assert changed == {
+        "connect_delay": 1,
+        "ingest_delay": 10,
+        "task_delay": 4,
+        "delays": {},
+        "throttle": {"a": {"times": 1}, "b": {"times": 2, "retry_after": 3}},
+        "failing": {"a": {"ingestion_status": "failed"}},
+        "findings": {},
+    }
+    assert api.set(throttle={"a": None})["throttle"].keys() == {"b"}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "{",
+        [],
+        {"latency": 1},
+        {"connect_delay": -1},
+        {"connect_delay": True},
+        {"connect_delay": None},
+        {"task_delay": "1"},
+        {"throttle": 1},
+        {"throttle": {"a": {"retry_after": 1}}},
+        {"throttle": {"a": {"times": 1, "retry_after": 0.5}}},
+        {"throttle": {"a": {"times": 1, "status": 503}}},
+        {"delays": {"a": {"latency": 1}}},
+        {"failing": {"a": {"connection_status": "failed"}}},
+        {"failing": {"a": {"ingestion_status": "aborted"}}},
+        {"findings": {"a": "gone"}},
+    ],
+)
+def test_settings_that_cannot_be(api: Api, settings: Any) -> None:
+    before = api.control("settings")
+    answer = api.call("PUT", "/_sandbox/settings", settings, Authorization="", Accept="")
+    assert answer.status_code == 400
+    assert answer.json()["error"]
+    assert api.control("settings") == before
+
+
+def test_a_throttled_connection_answers_so_often_that_it_is_too_much(api: Api) -> None:
+    api.create()
+    api.create(region="us-east-1")
+    api.set(throttle={CONNECTION: {"times": 2, "retry_after": 7}})
+    first = api.call("GET", PATH)
+    assert refusal(first) == (429, ["Too many requests."])
+    assert first.headers["Retry-After"] == "7"
+    assert api.call("GET", f"/connections/aws/{ACCOUNT}_us-east-1").status_code == 200
+    assert api.call("PATCH", PATH, {"description": "not taken"}).status_code == 429
+    assert api.get()["description"] == ""
+    api.set(throttle={CONNECTION: {"times": 1}})
+    assert "Retry-After" not in api.call("GET", PATH).headers
+
+
+def test_delays_of_one_connection(api: Api) -> None:
+    api.set(delays={CONNECTION: {"connect_delay": 20, "ingest_delay": 0}})
+    api.create()
+    api.hand_in()
+    api.clock.now += 19
+    assert states(api.get()) == CONNECTING
+    api.clock.now += 1
+    assert api.get()["connection_status"] == "connected"
+    assert states(api.get()) == DONE
+
+
+@pytest.mark.parametrize(
+    ("failing", "expected"),
+    [
+        ({"ingestion_status": "failed"}, ("connected", "failed", "completed")),
+        ({"target_setup_status": "failed"}, ("connected", "completed", "failed")),
+    ],
+)
+def test_preparations_that_fail(api: Api, failing: dict[str, str], expected: tuple[str, str, str]) -> None:
+    api.set(failing={CONNECTION: failing})
+    api.connect()
+    assert states(api.get()) == INGESTING
+    api.clock.now += 10
+    assert states(api.get()) == expected
+    api.set(failing={CONNECTION: None})
+    assert states(api.get()) == DONE
+
+
+@pytest.mark.parametrize("end", ["failed", "aborted"])
+def test_a_task_that_fails_moves_nothing(api: Api, end: str) -> None:
+    api.set(failing={CONNECTION: {"task_status": end}}, delays={CONNECTION: {"task_delay": 1}})
+    task = api.move("add", FINANCE, api.connect()).json()["task_id"]
+    api.clock.now += 1
+    assert api.get(f"/tasks/{task}")["status"] == end
+    assert api.get()["organizational_unit_id"] == DEFAULT_UNIT
+
+
+def test_what_clumio_sees_can_be_told(api: Api) -> None:
+    api.aws.seen = Verification(("The account is empty.",))
+    api.set(findings={CONNECTION: []})
+    api.connect()
+    api.set(findings={CONNECTION: ["The role is gone."]})
+    assert api.get()["connection_status"] == "unlinked"
+    assert api.aws.looks == []
+    api.set(findings={CONNECTION: None})
+    assert api.get()["connection_status"] == "unlinked"
+    assert len(api.aws.looks) == 1
+
+
 # ---- control
 
 
@@ -820,9 +1154,14 @@ def test_control_shows_the_calls_of_the_api_and_forgets_them(api: Api) -> None:
         {"method": "GET", "path": "/connections/aws/none", "query": {"return_external_id": "true"}, "status": 404},
         {"method": "GET", "path": "/connections/aws", "query": {}, "status": 401},
     ]
+    api.call("PATCH", f"/organizational-units/{FINANCE}", {"name": "Money"})
+    before = api.control("settings")
+    api.set(throttle={CONNECTION: {"times": 3}}, connect_delay=0)
     assert api.call("POST", "/_sandbox/reset").status_code == 200
+    assert api.control("settings") == before
     assert api.control("calls") == {"calls": []}
     assert api.control("connections") == {"connections": []}
+    assert api.get(f"/organizational-units/{FINANCE}")["name"] == "Finance"
 
 
 def test_links_can_be_followed(api: Api) -> None:

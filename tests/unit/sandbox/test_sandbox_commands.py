@@ -177,9 +177,9 @@ def test_stopping_when_nothing_runs_is_no_error(state_dir: Path) -> None:
     assert "No sandbox runs" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["env", "calls", "dump", "reset"])
+@pytest.mark.parametrize("name", ["env", "calls", "dump", "scp --account 111122223333", "reset"])
 def test_commands_say_that_nothing_runs(state_dir: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
-    assert main([name, "--state-dir", str(state_dir)]) == 1
+    assert main([*name.split(), "--state-dir", str(state_dir)]) == 1
     assert f"No sandbox runs from {state_dir}" in capsys.readouterr().err
 
 
@@ -300,7 +300,9 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
     shown = capsys.readouterr().out
-    assert all(re.search(rf"^    {name} ", shown, re.MULTILINE) for name in ("start", "env", "calls", "dump", "stop"))
+    assert all(
+        re.search(rf"^    {name} ", shown, re.MULTILINE) for name in ("start", "env", "calls", "dump", "scp", "stop")
+    )
 
 
 def test_a_person_s_aws_profile_and_proxies_do_not_matter(started: Started) -> None:
@@ -331,7 +333,8 @@ def test_calls_lists_the_calls_of_clients(empty: Started) -> None:
         ["2", "sns", "ListTopics", "111122223333", "read", "200"],
         ["3", "sns", "ListTopics", "111122223333", "read", "200"],
     ]
-    assert [call["action"] for call in empty.json("calls", "--json", "--write-only")] == ["CreateTopic"]
+    [call] = empty.json("calls", "--json", "--write-only")
+    assert (call["action"], call["client"]) == ("CreateTopic", "other")
     assert empty.json("calls", "--summary", "--json") == [
         {"calls": 1, "service": "sns", "action": "CreateTopic", "kind": "write"},
         {"calls": 2, "service": "sns", "action": "ListTopics", "kind": "read"},
@@ -350,6 +353,40 @@ def test_reset_empties_everything(empty: Started) -> None:
     dumped = empty.json("dump")
     assert dumped["clumio"] == {"connections": []}
     assert set(map(str, dumped["aws"].values())) == {"[]"}
+
+
+def test_an_scp_is_set_and_taken_away(empty: Started, tmp_path: Path) -> None:
+    iam = empty.aws("iam")
+    role = iam.create_role(RoleName="role", AssumeRolePolicyDocument=TEXT)["Role"]["Arn"]
+    iam.put_role_policy(RoleName="role", PolicyName="inline", PolicyDocument=TEXT)
+    file = tmp_path / "scp.json"
+    file.write_text(TEXT.replace("Allow", "Deny"), encoding="utf-8")
+
+    def decision() -> str:
+        asked = {"PolicySourceArn": role, "ActionNames": ["ec2:CreateSnapshot"]}
+        return str(iam.simulate_principal_policy(**asked)["EvaluationResults"][0]["EvalDecision"])
+
+    assert decision() == "allowed"
+    assert empty.run("scp", "--account", "111122223333", str(file)) == ""
+    assert decision() == "explicitDeny"
+    empty.run("scp", "--account", "111122223333")
+    assert decision() == "allowed"
+    empty.run("scp", "--account", "111122223333", str(file))
+    empty.run("reset")
+    iam.create_role(RoleName="role", AssumeRolePolicyDocument=TEXT)
+    assert decision() == "implicitDeny"
+
+
+@pytest.mark.parametrize("text", [None, "{", "[]", '{"Statement": [{"Effect": "None"}]}'])
+def test_what_is_no_policy_is_no_scp(
+    started: Started, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str | None
+) -> None:
+    file = tmp_path / "scp.json"
+    if text is not None:
+        file.write_text(text, encoding="utf-8")
+    arguments = ["scp", "--account", "111122223333", str(file), "--state-dir", str(started.directory)]
+    assert main(arguments) == 1
+    assert capsys.readouterr().err.startswith(f"{file}")
 
 
 def test_dump_shows_what_aws_and_clumio_hold(empty: Started) -> None:

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 from aiohttp import web
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import _get_user_agent_string
 from aws_account import REGION, SESSION
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -150,20 +152,49 @@ def test_an_assumed_role_is_in_its_own_account_and_can_assume_the_next(proxy: st
     ]
 
 
+def test_the_key_of_an_account_is_its_root_user(proxy: str) -> None:
+    assert aws(proxy, "sts").get_caller_identity()["Arn"] == f"arn:aws:iam::{ACCOUNT}:root"
+
+
 def test_a_user_s_key_belongs_to_its_account(proxy: str) -> None:
     iam = aws(proxy, "iam")
     iam.create_user(UserName="someone")
     key = iam.create_access_key(UserName="someone")["AccessKey"]["AccessKeyId"]
     assert aws(proxy, "sts", key=key).get_caller_identity()["Arn"] == f"arn:aws:iam::{ACCOUNT}:user/someone"
+    assert calls(proxy)[-1]["account"] == ACCOUNT
+    aws(proxy, "sts", key="unknown").get_caller_identity()
     assert calls(proxy)[-1]["account"] == ""
+
+
+@pytest.mark.parametrize(
+    ("agent", "client"),
+    [
+        ("APN/1.0 Ansible/2.19.14 amazon.aws/10.1.2 Boto3/1.44.5 md/Botocore#1.44.5", "ansible"),
+        ("Boto3/1.44.5 md/Botocore#1.44.5 lang/python#3.11.7", "other"),
+        ("", "other"),
+    ],
+)
+def test_who_calls_is_written_down(proxy: str, agent: str, client: str) -> None:
+    control("POST", proxy, data={"Action": "ListTopics"}, headers={"User-Agent": agent})
+    assert [call["client"] for call in calls(proxy)] == [client]
+
+
+def test_clients_of_amazon_aws_are_those_of_ansible(proxy: str) -> None:
+    config = Config(proxies={}, user_agent=_get_user_agent_string())
+    SESSION.client("sts", endpoint_url=proxy, config=config).get_caller_identity()
+    aws(proxy, "sts").get_caller_identity()
+    assert [call["client"] for call in calls(proxy)] == ["ansible", "other"]
+
+
+# ---- settings
 
 
 def test_every_call_waits_for_the_latency(proxy: str) -> None:
     sts = aws(proxy, "sts")
     sts.get_caller_identity()
     settings = control("PUT", f"{proxy}/_sandbox/settings", json={"latency_ms": 300})
-    assert (settings.status_code, settings.json()) == (200, {"latency_ms": 300})
-    assert control("GET", f"{proxy}/_sandbox/settings").json() == {"latency_ms": 300}
+    assert (settings.status_code, settings.json()) == (200, {"latency_ms": 300, "denied": {}})
+    assert control("GET", f"{proxy}/_sandbox/settings").json() == {"latency_ms": 300, "denied": {}}
     started = time.perf_counter()
     sts.get_caller_identity()
     assert time.perf_counter() - started >= 0.3
@@ -181,13 +212,135 @@ def test_calls_wait_side_by_side(sandbox: processes.State) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["{", "[]", '{"latency": 1}', '{"latency_ms": -1}', '{"latency_ms": "1"}', '{"latency_ms": null}']
+    "body",
+    [
+        "{",
+        "[]",
+        '{"latency": 1}',
+        '{"latency_ms": -1}',
+        '{"latency_ms": "1"}',
+        '{"latency_ms": null}',
+        '{"denied": null}',
+        '{"denied": {"1": ["iam:GetRole"]}}',
+        '{"denied": {"333344445555": "iam:GetRole"}}',
+        '{"denied": {"333344445555": ["GetRole"]}}',
+        '{"denied": {"333344445555": ["iam:*"]}}',
+        '{"denied": {"333344445555": ["s3:GetObject"]}}',
+        '{"denied": {"333344445555": ["tagging:GetResources"]}}',
+        '{"denied": {"333344445555": [1]}}',
+    ],
 )
 def test_settings_that_cannot_be(proxy: str, body: str) -> None:
     answer = control("PUT", f"{proxy}/_sandbox/settings", data=body)
     assert answer.status_code == 400
     assert answer.json()["error"]
-    assert control("GET", f"{proxy}/_sandbox/settings").json() == {"latency_ms": 0.0}
+    assert control("GET", f"{proxy}/_sandbox/settings").json() == {"latency_ms": 0.0, "denied": {}}
+
+
+def deny(proxy: str, *actions: str, account: str = ACCOUNT) -> dict[str, list[str]]:
+    """Deny an account these actions and no others; what is denied now, by account."""
+    answer = control("PUT", f"{proxy}/_sandbox/settings", json={"denied": {account: actions}})
+    denied: dict[str, list[str]] = answer.json()["denied"]
+    return denied
+
+
+DOCUMENT = json.dumps({"Version": "2012-10-17", "Statement": []})
+NEW = {"RoleName": "New", "AssumeRolePolicyDocument": DOCUMENT}
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:topic"
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "arguments", "denied", "code", "status", "resource"),
+    [
+        ("iam", "create_role", NEW, "iam:CreateRole", "AccessDenied", 403, f"arn:aws:iam::{ACCOUNT}:role/New"),
+        ("iam", "list_roles", {}, "iam:ListRoles", "AccessDenied", 403, "*"),
+        ("sts", "get_caller_identity", {}, "sts:GetCallerIdentity", "AccessDenied", 403, "*"),
+        (
+            "sns",
+            "get_topic_attributes",
+            {"TopicArn": TOPIC},
+            "sns:GetTopicAttributes",
+            "AuthorizationError",
+            403,
+            TOPIC,
+        ),
+        ("events", "put_rule", {"Name": "rule", "EventPattern": "{}"}, "events:PutRule", "JSON", 400, "*"),
+        ("ssm", "list_documents", {}, "ssm:ListDocuments", "JSON", 400, "*"),
+        ("kms", "list_aliases", {}, "kms:listaliases", "JSON", 400, "*"),
+        ("resourcegroupstaggingapi", "get_resources", {}, "tag:GetResources", "JSON", 400, "*"),
+    ],
+)
+def test_denied_actions_are_refused_in_the_words_of_the_service(
+    proxy: str,
+    service: str,
+    operation: str,
+    arguments: dict[str, Any],
+    denied: str,
+    code: str,
+    status: int,
+    resource: str,
+) -> None:
+    client = aws(proxy, service)
+    assert deny(proxy, denied, "iam:TagRole") == {ACCOUNT: [denied, "iam:TagRole"]}
+    with pytest.raises(ClientError) as refused:
+        getattr(client, operation)(**arguments)
+    expected = code.replace("JSON", "AccessDeniedException")
+    error, metadata = refused.value.response["Error"], refused.value.response["ResponseMetadata"]
+    assert (error["Code"], metadata["HTTPStatusCode"]) == (expected, status)
+    action = denied.replace("listaliases", "ListAliases")
+    assert error["Message"] == (
+        f"User: arn:aws:iam::{ACCOUNT}:root is not authorized to perform: {action} on resource: {resource} "
+        f"because no identity-based policy allows the {action} action"
+    )
+    [call] = calls(proxy)
+    assert (call["account"], call["status"], call["error"]) == (ACCOUNT, status, expected)
+
+
+def test_what_is_denied_does_not_reach_aws_until_it_is_allowed_again(proxy: str) -> None:
+    iam = aws(proxy, "iam")
+    deny(proxy, "iam:CreateRole")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        iam.create_role(**NEW)
+    assert "New" not in [role["RoleName"] for role in iam.list_roles()["Roles"]]
+    assert deny(proxy) == {}
+    iam.create_role(**NEW)
+    iam.delete_role(RoleName="New")
+
+
+def test_each_account_is_denied_things_of_its_own(proxy: str) -> None:
+    other = "444455556666"
+    deny(proxy, "iam:ListRoles")
+    assert deny(proxy, "sns:ListTopics", account=other) == {ACCOUNT: ["iam:ListRoles"], other: ["sns:ListTopics"]}
+    aws(proxy, "sns").list_topics()
+    aws(proxy, "iam", key=f"SANDBOX{other}").list_roles()
+    with pytest.raises(ClientError, match="AccessDenied"):
+        aws(proxy, "iam").list_roles()
+
+
+def test_roles_and_users_are_denied_what_their_account_is(proxy: str) -> None:
+    account = "444455556666"
+    role = f"arn:aws:iam::{account}:role/Deploy"
+    given = aws(proxy, "sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+    iam = aws(proxy, "iam", key=f"SANDBOX{account}")
+    iam.create_user(UserName="denied")
+    user = iam.create_access_key(UserName="denied")["AccessKey"]["AccessKeyId"]
+    deny(proxy, "iam:SimulatePrincipalPolicy", account=account)
+    for key, token, caller in (
+        (given["AccessKeyId"], given["SessionToken"], f"arn:aws:sts::{account}:assumed-role/Deploy/test"),
+        (user, None, f"arn:aws:iam::{account}:user/denied"),
+    ):
+        with pytest.raises(ClientError, match=f"User: {caller} is not .* on resource: {role} because"):
+            aws(proxy, "iam", key=key, token=token).simulate_principal_policy(
+                PolicySourceArn=role, ActionNames=["s3:GetObject"]
+            )
+
+
+def test_reset_forgets_what_is_denied_and_keeps_the_latency(proxy: str) -> None:
+    deny(proxy, "iam:ListRoles")
+    control("PUT", f"{proxy}/_sandbox/settings", json={"latency_ms": 1})
+    control("POST", f"{proxy}/_sandbox/reset")
+    assert control("GET", f"{proxy}/_sandbox/settings").json() == {"latency_ms": 1, "denied": {}}
+    aws(proxy, "iam").list_roles()
 
 
 def test_reset_forgets_calls_and_on_request_what_aws_holds() -> None:

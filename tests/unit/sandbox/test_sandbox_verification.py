@@ -14,6 +14,7 @@ from sandbox.connections import Connection, Verification
 from sandbox.permissions import PERMISSION_SETS
 from sandbox.verification import AwsVerifier
 
+PROTECT_ROLE = "arn:aws:iam::999988887777:role/ClumioCustomerProtectRole"
 WIRE = {"ebs": "EBS", "s3": "S3", "mssql": "EC2MSSQL", "dynamodb": "DynamoDB"}
 
 
@@ -96,15 +97,17 @@ def trust(account: Account, **changes: Any) -> dict[str, Any]:
     return document
 
 
+def with_trust(account: Account, **changes: Any) -> None:
+    document = json.dumps(trust(account, **changes))
+    account.client("iam").update_assume_role_policy(RoleName="ClumioIAMRole", PolicyDocument=document)
+
+
 @pytest.mark.parametrize(
     "changes",
     [
-        {"Condition": {}},
         {"Condition": {"StringEquals": {"sts:ExternalId": "ExternalID_other"}}},
-        {"Condition": {"StringLike": {"sts:ExternalId": "*"}}},
-        {"Principal": {"AWS": "*"}},
-        {"Principal": {"AWS": "arn:aws:iam::999988887777:root"}},
         {"Principal": {"AWS": "arn:aws:iam::111122223333:role/ClumioCustomerProtectRole"}},
+        {"Principal": {"Service": "ec2.amazonaws.com"}},
         {"Effect": "Deny"},
         {"Action": "sts:TagSession"},
     ],
@@ -112,22 +115,41 @@ def trust(account: Account, **changes: Any) -> dict[str, Any]:
 )
 def test_the_trust_policy_must_let_clumio_in(make_account: MakeAccount, look: Look, changes: dict[str, Any]) -> None:
     account = make_account("ebs")
-    document = json.dumps(trust(account, **changes))
-    account.client("iam").update_assume_role_policy(RoleName="ClumioIAMRole", PolicyDocument=document)
+    with_trust(account, **changes)
     [finding] = look(account).findings
-    assert f"{account.arns['ClumioIAMRole']} cannot be assumed" in finding
+    assert finding.startswith(f"sts assume_role {account.arns['ClumioIAMRole']}: An error occurred (AccessDenied)")
+
+
+@pytest.mark.parametrize(
+    ("changes", "finding"),
+    [
+        ({"Condition": {}}, "can be assumed without the external id."),
+        ({"Condition": {"StringEqualsIfExists": "right"}}, "can be assumed without the external id."),
+        ({"Condition": {"StringLike": "ExternalID_*"}}, "can be assumed with another external id."),
+        ({"Principal": {"AWS": "*"}}, f"can be assumed by others than {PROTECT_ROLE}."),
+        ({"Principal": {"AWS": "arn:aws:iam::999988887777:root"}}, f"can be assumed by others than {PROTECT_ROLE}."),
+    ],
+    ids=str,
+)
+def test_the_trust_policy_must_not_let_in_more(
+    make_account: MakeAccount, look: Look, changes: dict[str, Any], finding: str
+) -> None:
+    account = make_account("ebs")
+    for operator, value in changes.get("Condition", {}).items():
+        wanted = account.external_id if value == "right" else value
+        changes = {"Condition": {operator: {"sts:ExternalId": wanted}}}
+    with_trust(account, **changes)
+    assert look(account).findings == (f"{account.arns['ClumioIAMRole']} {finding}",)
 
 
 def test_the_trust_policy_may_be_written_in_another_way(make_account: MakeAccount, look: Look) -> None:
     account = make_account("ebs")
-    principal = "arn:aws:iam::999988887777:role/ClumioCustomerProtectRole"
-    document = trust(
+    with_trust(
         account,
-        Principal={"AWS": [principal]},
+        Principal={"AWS": [PROTECT_ROLE]},
         Action=["sts:AssumeRole", "sts:TagSession"],
         Condition={"StringEquals": {"STS:ExternalId": [account.external_id]}},
     )
-    account.client("iam").update_assume_role_policy(RoleName="ClumioIAMRole", PolicyDocument=json.dumps(document))
     assert look(account).findings == ()
 
 
@@ -169,6 +191,14 @@ def with_topic_for_others(account: Account) -> None:
     principal = {"AWS": "arn:aws:iam::111122223333:root"}
     statement = {"Effect": "Allow", "Principal": principal, "Action": "SNS:Subscribe", "Resource": arn}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    account.client("sns").set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
+
+
+def with_a_policy_that_is_not_evaluated(account: Account) -> None:
+    arn = account.arns["ClumioEventPub"]
+    condition = {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": arn, "Condition": condition}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statement})
     account.client("sns").set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
 
 
@@ -226,6 +256,7 @@ def without_ssm_document(account: Account) -> None:
         (without_topic, "sns get_topic_attributes arn:aws:sns:us-west-2:{account}:ClumioEventPub"),
         (with_silent_topic, "The policy of arn:aws:sns:us-west-2:{account}:ClumioEventPub does not allow"),
         (with_topic_for_others, "The policy of arn:aws:sns:us-west-2:{account}:ClumioEventPub does not allow"),
+        (with_a_policy_that_is_not_evaluated, "ClumioEventPub: The sandbox does not evaluate the condition operator"),
         (without_rule, "events describe_rule ClumioCloudtrailEventRule"),
         (with_disabled_rule, "rule/ClumioCloudwatchEventRule is DISABLED, not ENABLED."),
         (without_target, "rule/ClumioCloudwatchEventRule does not have the topic"),

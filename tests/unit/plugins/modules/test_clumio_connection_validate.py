@@ -20,6 +20,7 @@ from ansible_collections.clumio.aws.plugins.modules import (
     clumio_sns_topic,
     clumio_ssm_documents,
 )
+from sandbox.simulator import set_scp
 
 TOPIC = PLACE.topic_arn("ClumioEventPub")
 MANAGED = PLACE.policy_arn("Managed")
@@ -53,6 +54,8 @@ NAMES = [
     "instance profile Profile",
     "SSM document Clumio-Document",
 ]
+# What is told of a role besides whether it is as planned.
+ABOUT = {"trust of role ClumioIAMRole": "ok", "access of role ClumioIAMRole": "ok"}
 NOTHING_PLANNED = {section: [] for section in PLAN}
 HANDED_IN = {"clumio_iam_role_arn": PLACE.role_arn("ClumioIAMRole"), "clumio_event_pub_arn": TOPIC}
 
@@ -82,7 +85,12 @@ def validate(aws, **options):
 
 
 def looked_at(result):
-    return {check["name"]: check["status"] for check in result["checks"]}
+    """The resources, and Clumio's answers."""
+    return {check["name"]: check["status"] for check in result["checks"] if " of role " not in check["name"]}
+
+
+def about_the_role(result):
+    return {check["name"]: check["status"] for check in result["checks"] if " of role " in check["name"]}
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
@@ -90,7 +98,8 @@ def test_everything_is_as_planned(made, check_mode):
     result = validate(made, clumio=False, check_mode=check_mode)
     assert result["valid"] is True
     assert looked_at(result) == dict.fromkeys(NAMES, "ok")
-    assert result["msg"] == f"The connection {CONNECTION} is as it should be (6 checks)."
+    assert about_the_role(result) == ABOUT
+    assert result["msg"] == f"The connection {CONNECTION} is as it should be (8 checks)."
     assert result["connection"] is None
     assert "failure" not in result
 
@@ -220,7 +229,7 @@ def test_drift(made, drift, name, member, told):
     result = validate(made, clumio=False, **unencrypted)
     assert result["failed"]
     assert looked_at(result) == dict.fromkeys(NAMES, "ok") | {name: "different"}
-    (check,) = [check for check in result["checks"] if check["status"] == "different"]
+    (check,) = [check for check in result["checks"] if check["name"] == name]
     assert set(check["expected"]) == set(check["found"]) == {member}
     assert check["expected"] != check["found"]
     assert check["differences"] == [told]
@@ -378,12 +387,231 @@ def test_a_resource_of_another_connection(made):
     assert f"it belongs to the connection {ACCOUNT}_us-east-1" in result["msg"]
 
 
-def test_a_call_that_aws_refuses(aws):
-    aws.refuse("GetRole", "AccessDenied", "Access denied")
+# ---- what may be read
+
+
+def test_a_resource_that_may_not_be_read(made):
+    made.refuse("GetRole", "AccessDenied", f"User: arn:x is not authorized to perform: iam:GetRole on {ROLE}")
+    result = validate(made, clumio=False)
+    assert result["failed"]
+    assert looked_at(result) == dict.fromkeys(NAMES, "ok") | {"role ClumioIAMRole": "denied"}
+    assert about_the_role(result) == {}
+    assert (
+        "role ClumioIAMRole is denied, found Cannot read the role ClumioIAMRole: arn:x may not iam:GetRole"
+        in (result["msg"])
+    )
+    assert result["failure"]["hint"] == "Give the credentials the right to read it."
+    assert {row["status"] for row in result["permissions"]} == {"unknown"}
+
+
+def test_several_refusals_about_one_resource(made):
+    for operation in ("ListAttachedRolePolicies", "ListRolePolicies"):
+        made.refuse(operation, "AccessDenied", "No.")
+    assert looked_at(validate(made, clumio=False)) == dict.fromkeys(NAMES, "ok") | {"role ClumioIAMRole": "denied"}
+
+
+def test_a_refusal_with_another_reason_is_an_error(aws):
+    aws.refuse("GetRole", "ServiceFailure", "No.")
     result = validate(aws, clumio=False)
     assert result["failed"]
-    assert result["failure"]["code"] == "aws_access_denied"
+    assert result["failure"]["code"] == "aws_refused"
     assert "checks" not in result
+
+
+# ---- what Clumio may do
+
+BACKUP, RESTORE = (
+    policy(Action="ec2:CreateSnapshot", Resource="*"),
+    policy(Action=["ec2:CreateVolume", "ec2:DeleteVolume"], Resource="*"),
+)
+SUPPORT = policy(Action="support:DescribeCases", Resource="*")
+GRANTING = NOTHING_PLANNED | {
+    "policies": [{"name": "ClumioEC2RestorePolicy", "document": RESTORE}],
+    "roles": [
+        {
+            "name": "ClumioIAMRole",
+            "trust_policy": PLAN["roles"][0]["trust_policy"],
+            "managed_policies": [PLACE.policy_arn("ClumioEC2RestorePolicy")],
+            "inline_policies": [{"name": "ClumioEC2BackupPolicy", "document": BACKUP}],
+        },
+        {
+            "name": "ClumioSupportRole",
+            "trust_policy": PLAN["roles"][0]["trust_policy"],
+            "inline_policies": [{"name": "ClumioSupportPolicy", "document": SUPPORT}],
+        },
+    ],
+}
+TABLE = {("ebs", "backup"): "granted", ("ebs", "restore"): "granted", ("all", "support"): "granted"}
+TAKE_AWAY = policy(Effect="Deny", Action="ec2:DeleteVolume", Resource="*")
+ONLY_EC2 = policy(Action="ec2:Create*", Resource="*")
+NEVER_SUPPORT = policy(NotAction="support:*", Resource="*")
+
+
+@pytest.fixture
+def granting(aws):
+    """An account that has what is planned."""
+    make(aws, clumio_iam_roles, policies=GRANTING["policies"], roles=GRANTING["roles"])
+    return aws
+
+
+def granted(aws, **options):
+    """The result, with its table as a mapping."""
+    result = validate(aws, clumio=False, fail_on_invalid=False, **GRANTING | options)
+    return result, {(row["asset_type"], row["capability"]): row for row in result["permissions"]}
+
+
+def statuses(table):
+    return {cell: row["status"] for cell, row in table.items()}
+
+
+def bound(aws, document, role=ROLE):
+    boto("iam", "create_policy", PolicyName="Limit", PolicyDocument=document)(aws)
+    boto("iam", "put_role_permissions_boundary", RoleName=role, PermissionsBoundary=PLACE.policy_arn("Limit"))(aws)
+
+
+@pytest.mark.parametrize("simulate", [False, True])
+def test_the_table_of_an_account_that_has_everything(granting, simulate):
+    result, table = granted(granting, simulate=simulate)
+    assert result["valid"] is True
+    assert statuses(table) == TABLE
+    assert list(table) == list(TABLE)
+    assert table["ebs", "restore"] == {
+        "asset_type": "ebs",
+        "capability": "restore",
+        "status": "granted",
+        "roles": ["ClumioIAMRole"],
+        "actions": 2,
+        "missing": [],
+        "causes": [],
+    }
+
+
+def test_the_table_of_an_empty_account(aws):
+    _result, table = granted(aws)
+    assert statuses(table) == dict.fromkeys(TABLE, "missing")
+    assert table["ebs", "backup"]["missing"] == ["ec2:CreateSnapshot"]
+    assert table["ebs", "backup"]["causes"] == ["there is no such role"]
+
+
+LOSSES = {
+    "policy detached": (
+        boto("iam", "detach_role_policy", RoleName=ROLE, PolicyArn=PLACE.policy_arn("ClumioEC2RestorePolicy")),
+        ("missing", ["ec2:CreateVolume", "ec2:DeleteVolume"], "no policy that allows it"),
+        "2 actions allowed by no policy: ec2:CreateVolume, ec2:DeleteVolume",
+    ),
+    "denied by a policy of theirs": (
+        boto("iam", "put_role_policy", RoleName=ROLE, PolicyName="Theirs", PolicyDocument=TAKE_AWAY),
+        ("partly", ["ec2:DeleteVolume"], "a Deny in Theirs"),
+        "1 action denied by a Deny in Theirs: ec2:DeleteVolume",
+    ),
+    "not in the permissions boundary": (
+        lambda aws: bound(aws, ONLY_EC2),
+        ("partly", ["ec2:DeleteVolume"], "the permissions boundary"),
+        "1 action denied by the permissions boundary: ec2:DeleteVolume",
+    ),
+}
+
+
+@pytest.mark.parametrize("simulate", [False, True])
+@pytest.mark.parametrize(("lose", "row", "told"), LOSSES.values(), ids=LOSSES)
+def test_what_the_role_has_lost(granting, lose, row, told, simulate):
+    lose(granting)
+    result, table = granted(granting, simulate=simulate)
+    restore = table["ebs", "restore"]
+    status, missing, cause = row
+    assert (restore["status"], restore["missing"], restore["causes"]) == (status, missing, [cause])
+    assert statuses(table) == TABLE | {("ebs", "restore"): status}
+    assert result["valid"] is False
+    (access,) = [check for check in result["checks"] if check["name"] == "access of role ClumioIAMRole"]
+    assert (access["status"], access["differences"]) == ("denied", [told])
+    assert access["found"] == {cause: missing}
+
+
+def test_policies_of_others_may_grant_it_too(granting):
+    boto("iam", "delete_role_policy", RoleName=ROLE, PolicyName="ClumioEC2BackupPolicy")(granting)
+    boto("iam", "create_policy", PolicyName="Wide", PolicyDocument=policy(Action="ec2:*", Resource="*"))(granting)
+    boto("iam", "attach_role_policy", RoleName=ROLE, PolicyArn=PLACE.policy_arn("Wide"))(granting)
+    result, table = granted(granting)
+    assert statuses(table) == TABLE
+    assert "inline policy ClumioEC2BackupPolicy is missing" in result["msg"]
+
+
+def test_a_policy_that_may_not_be_read(granting):
+    granting.refuse("GetPolicy", "AccessDenied", "No.")
+    result, table = granted(granting)
+    assert looked_at(result)["managed policy ClumioEC2RestorePolicy"] == "denied"
+    assert statuses(table) == TABLE | {("ebs", "restore"): "unknown"}
+    assert table["ebs", "restore"]["causes"] == ["ClumioEC2RestorePolicy cannot be read"]
+
+
+def test_an_scp_is_found_by_asking_only(granting):
+    set_scp(ACCOUNT, NEVER_SUPPORT)
+    try:
+        _result, table = granted(granting)
+        assert statuses(table) == TABLE
+        result, table = granted(granting, simulate=True)
+    finally:
+        set_scp(ACCOUNT, None)
+    assert statuses(table) == TABLE | {("all", "support"): "missing"}
+    assert table["all", "support"]["causes"] == ["an SCP of the organization"]
+    assert "access of role ClumioSupportRole is denied (1 action denied by an SCP of the organization" in result["msg"]
+    assert "organization's policies" in result["failure"]["hint"]
+
+
+def test_who_may_not_ask_cannot_tell(granting):
+    """That is no fault; the table is as the policies tell."""
+    refusal = "User: arn:x is not authorized to perform: iam:SimulatePrincipalPolicy on resource: y"
+    granting.refuse("SimulatePrincipalPolicy", "AccessDenied", refusal)
+    result, table = granted(granting, simulate=True)
+    assert result["valid"] is True
+    assert "failure" not in result
+    assert statuses(table) == TABLE
+    access = [check for check in result["checks"] if check["name"].startswith("access of")]
+    assert {check["status"] for check in access} == {"unknown"}
+    assert "arn:x may not iam:SimulatePrincipalPolicy" in result["msg"]
+    assert result["msg"].count("Give the credentials iam:SimulatePrincipalPolicy") == 1
+
+
+def test_the_simulator_is_not_asked_about_a_role_that_is_not_there(aws):
+    with aws.recorded() as calls:
+        granted(aws, simulate=True)
+    assert "SimulatePrincipalPolicy" not in {call.operation for call in calls}
+
+
+# ---- who may assume the role
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ({"Condition": {}}, "Another account may assume the role without an external id"),
+        (
+            {"Condition": {"StringLike": {"sts:ExternalId": "*"}}},
+            "Another account may assume the role without an external id",
+        ),
+        (
+            {"Condition": {"StringEqualsIfExists": {"sts:ExternalId": EXTERNAL_ID}}},
+            "Another account may assume the role without an external id",
+        ),
+        (
+            {"Condition": {"StringEquals": {"sts:ExternalId": [EXTERNAL_ID, "mine"]}}},
+            "Another account may assume the role with an external id that is not this connection's",
+        ),
+        ({"Principal": {"AWS": "*"}}, "Anyone may assume the role"),
+    ],
+)
+def test_a_role_that_can_be_assumed_without_the_external_id(made, statement, told):
+    trusted = PLAN["roles"][0]["trust_policy"]["Statement"][0] | statement
+    boto("iam", "update_assume_role_policy", RoleName=ROLE, PolicyDocument=policy(**trusted))(made)
+    result = validate(made, clumio=False)
+    (trust,) = [check for check in result["checks"] if check["name"] == "trust of role ClumioIAMRole"]
+    assert (trust["status"], trust["differences"]) == ("different", [told])
+
+
+def test_nothing_is_said_of_a_role_that_a_service_of_aws_assumes(aws):
+    roles = [{"name": "R", "trust_policy": trust_policy(Principal={"Service": "events.amazonaws.com"}, Condition={})}]
+    make(aws, clumio_iam_roles, roles=roles)
+    assert about_the_role(validate(aws, clumio=False, **NOTHING_PLANNED | {"roles": roles})) == {}
 
 
 # ---- with Clumio

@@ -89,7 +89,7 @@ def test_examples_use_documented_options_only(name, shown):
 @pytest.mark.parametrize("name", PROVISIONING)
 def test_everything_that_is_returned_is_documented(name, shown):
     module = load(name)
-    returned = {*as_result([], *module.SECTIONS), "failure"} - {"changed", "diff"}
+    returned = {*as_result([], *module.SECTIONS), "elapsed", "failure"} - {"changed", "diff"}
     if "approve_changes" in module.build_argument_spec():
         returned.add("widening")
     assert set(shown[name]["return"]) == returned

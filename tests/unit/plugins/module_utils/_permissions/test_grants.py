@@ -19,6 +19,7 @@ from ansible_collections.clumio.aws.plugins.module_utils._permissions.grants imp
     digest,
     grants,
     matches,
+    meet,
     readable,
 )
 
@@ -106,6 +107,8 @@ COVERED = {
     "resource with a star": (on("arn:aws:s3:::a/*"), on("arn:aws:s3:::a/b")),
     "anything for all but some": (acting("*"), policy(NotAction="iam:*", Resource="*")),
     "any resource for all but some": (on("*"), policy(Action="s3:GetObject", NotResource="a")),
+    "all but others": (policy(NotAction=["iam:*", "sts:*"], Resource="*"), acting("s3:Get*")),
+    "all resources but others": (policy(Action="s3:*", NotResource="arn:a/*"), on("arn:b/*")),
     "more exceptions": (policy(NotAction="a:A", Resource="*"), policy(NotAction=["a:A", "b:B"], Resource="*")),
     "a wider exception": (policy(NotAction="a:A", Resource="*"), policy(NotAction="a:*", Resource="*")),
     "the same exceptions": (policy(NotAction=["a:A", "b:B"]), policy(NotAction=["b:b", "a:a"])),
@@ -167,6 +170,8 @@ BEYOND = {
         conditioned(**{"ForAllValues:StringNotLike": {"k": "b"}}),
     ),
     "all but some for some": (acting("s3:*"), policy(NotAction="s3:*", Resource="*")),
+    "all but what crosses it": (policy(NotAction="s3:*Object", Resource="*"), acting("s3:Get*")),
+    "all but somebody": (policy(NotPrincipal={"AWS": "1"}, Action="sts:AssumeRole"), by({"AWS": "2"})),
     "some for all but some": (policy(NotAction="iam:*", Resource="*"), acting("iam:PassRole")),
     "all but one for what ends like it": (acting("*:GetObject"), policy(NotAction="s3:GetObject", Resource="*")),
     "an excepted action less": (
@@ -464,3 +469,45 @@ def test_readable_has_no_sign_that_moves_the_cursor():
     """A person approves by these lines: nothing in a file may hide one of them or make two of one."""
     escapes = acting("s3:A\n", Resource="a\n\x1b[2Kb", Principal={"AWS": "\u202e1"})
     assert all(line.isprintable() for line in readable(grants([escapes])))
+
+
+# ---- what two patterns have in common
+
+
+def test_patterns_meet_where_a_text_fits_both():
+    meant = {pattern: {text for text in TEXTS if stands_for(pattern, text)} for pattern in PATTERNS}
+    for one, other in itertools.product(PATTERNS, repeat=2):
+        # What patterns this short have in common is no longer than the texts.
+        assert meet(one, other) == bool(meant[one] & meant[other]), (one, other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "common"),
+    [
+        ("s3:Get*", "s3:*Object", True),
+        ("a*b", "ac*", True),
+        ("a*b", "a*c", False),
+        ("a?", "a", False),
+        ("*", "", True),
+        ("", "?", False),
+    ],
+)
+def test_patterns_that_cross(one, other, common):
+    assert meet(one, other) is common
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "common"),
+    [
+        (acting("s3:Get*"), acting("s3:*Object"), True),
+        (acting("s3:Get*"), acting("s3:Put*"), False),
+        (on("arn:a/*"), on("arn:b/*"), False),
+        (policy(NotAction="iam:*", Resource="*"), acting("s3:Get*"), True),
+        (policy(NotAction="s3:*", Resource="*"), acting("s3:Get*"), False),
+        (policy(NotAction="s3:*", Resource="*"), policy(NotAction="ec2:*", Resource="*"), True),
+        (acting("s3:Get*", Effect="Deny"), conditioned(StringEquals={"k": "v"}), True),
+    ],
+)
+def test_grants_overlap(one, other, common):
+    (this,), (that,) = grants([one]), grants([other])
+    assert this.overlaps(that) is that.overlaps(this) is common

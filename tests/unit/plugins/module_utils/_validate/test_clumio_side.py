@@ -4,73 +4,61 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.clumio.aws.plugins.module_utils._validate.clumio_side import (
-    Seen,
-    checks,
-    wait_for_connected,
-)
+from ansible_collections.clumio.aws.plugins.module_utils._validate.clumio_side import checks, outlook, state
 
 
-def reader(*statuses):
-    """Reads connections of these statuses one after the other, the last one again and again; None reads nothing."""
-    left = list(statuses)
+def connection(status, ingestion=None, target_setup=None):
+    return {"connection_status": status, "ingestion_status": ingestion, "target_setup_status": target_setup}
 
-    def read():
-        status = left.pop(0) if len(left) > 1 else left[0]
-        return None if status is None else {"connection_status": status}
 
-    return read
+def statuses(connection, wait_for="connected"):
+    return {check.name: (check.status, check.found) for check in checks("a_r", connection, wait_for)}
+
+
+def hints(connection, wait_for="connected"):
+    return [check.hint for check in checks("a_r", connection, wait_for)]
 
 
 @pytest.mark.parametrize(
-    ("statuses", "timeout", "slept", "connected"),
+    ("seen", "for_connected", "for_completed"),
     [
-        (["connected"], 600, [], True),
-        (["connecting", "connected"], 600, [0.5], True),
-        (["connecting", "unlinked", "connecting", "connected"], 600, [0.5, 1, 2], True),
-        (["pending approval", "connected"], 600, [0.5], True),
-        (["connecting"], 0, [], False),
-        (["connecting"], -1, [], False),
-        (["connecting"], 2, [0.5, 1, 0.5], False),
-        (["unlinked"], 30, [0.5, 1, 2, 4, 8, 10, 4.5], False),
-        (["connecting", "connected"], 0.25, [0.25], True),
+        (None, "ended", "ended"),
+        (connection("connecting", "initial", "initial"), "underway", "underway"),
+        (connection("unlinked", "failed", "completed"), "underway", "underway"),
+        (connection("waiting_to_be_connected"), "underway", "underway"),
+        (connection(None), "underway", "underway"),
+        (connection("connected"), "reached", "underway"),
+        (connection("connected", "initial", "initial"), "reached", "underway"),
+        (connection("connected", "in_progress", "completed"), "reached", "underway"),
+        (connection("connected", "completed", None), "reached", "underway"),
+        (connection("connected", "completed", "a new one"), "reached", "underway"),
+        (connection("connected", "completed", "completed"), "reached", "reached"),
+        (connection("connected", "failed", "in_progress"), "reached", "ended"),
+        (connection("connected", "completed", "failed"), "reached", "ended"),
     ],
 )
-def test_wait(clock, statuses, timeout, slept, connected):
-    seen = wait_for_connected(reader(*statuses), timeout, clock=clock, sleep=clock.sleep)
-    assert clock.slept == slept
-    assert seen.connected is connected
-    assert seen.waited_seconds == sum(slept)
+def test_outlook(seen, for_connected, for_completed):
+    assert (outlook(seen, "connected"), outlook(seen, "completed")) == (for_connected, for_completed)
 
 
-@pytest.mark.parametrize("statuses", [[None], ["connecting", None]])
-def test_wait_ends_where_there_is_no_connection(clock, statuses):
-    seen = wait_for_connected(reader(*statuses), 600, clock=clock, sleep=clock.sleep)
-    assert seen.connection is None
-    assert seen.connected is False
-    assert len(clock.slept) == len(statuses) - 1
-
-
-def test_time_that_reading_takes_counts(clock):
-    def read():
-        clock.now += 40
-        return {"connection_status": "connecting"}
-
-    seen = wait_for_connected(read, 60, clock=clock, sleep=clock.sleep)
-    assert (clock.slept, seen.waited_seconds) == ([0.5], 80.5)
-
-
-def statuses(seen):
-    return {check.name: (check.status, check.found) for check in checks("a_r", seen)}
+@pytest.mark.parametrize(
+    ("seen", "for_connected", "for_completed"),
+    [
+        (None, "no connection any more", "no connection any more"),
+        (connection("pending approval", "failed"), "pending approval", "pending approval"),
+        (
+            connection("connected", "in_progress"),
+            "connected",
+            "connected, ingestion_status in_progress, target_setup_status null",
+        ),
+    ],
+)
+def test_state(seen, for_connected, for_completed):
+    assert (state(seen, "connected"), state(seen, "completed")) == (for_connected, for_completed)
 
 
 def test_checks_of_a_connected_account():
-    connection = {
-        "connection_status": "connected",
-        "ingestion_status": "in_progress",
-        "target_setup_status": "completed",
-    }
-    assert statuses(Seen(connection, 1.0)) == {
+    assert statuses(connection("connected", "in_progress", "completed")) == {
         "connection_status": ("ok", "connected"),
         "ingestion_status": ("ok", "in_progress"),
         "target_setup_status": ("ok", "completed"),
@@ -79,30 +67,52 @@ def test_checks_of_a_connected_account():
 
 @pytest.mark.parametrize("status", ["connecting", "unlinked", None])
 def test_checks_of_an_account_that_clumio_does_not_reach(status):
-    seen = Seen({"connection_status": status}, 600.4)
-    (check, *_preparations) = checks("a_r", seen)
+    (check, *_preparations) = checks("a_r", connection(status))
     assert (check.side, check.entity, check.status, check.expected) == ("clumio", "a_r", "different", "connected")
     assert check.found == str(status)
-    assert "After 600 s" in check.hint
+    assert "does not reach the account" in check.hint
 
 
-def test_checks_of_preparations_that_failed():
-    connection = {"connection_status": "connected", "ingestion_status": "failed", "target_setup_status": "failed"}
-    assert statuses(Seen(connection, 0)) == {
+@pytest.mark.parametrize("wait_for", ["connected", "completed"])
+def test_checks_of_preparations_that_failed(wait_for):
+    """Both statuses are shown, whichever has failed."""
+    seen = connection("connected", "failed", "completed")
+    assert statuses(seen, wait_for) == {
         "connection_status": ("ok", "connected"),
         "ingestion_status": ("different", "failed"),
-        "target_setup_status": ("different", "failed"),
+        "target_setup_status": ("ok", "completed"),
     }
-    assert [bool(check.hint) for check in checks("a_r", Seen(connection, 0))] == [False, True, True]
+    (of_connection, of_ingestion, of_target_setup) = hints(seen, wait_for)
+    assert (of_connection, of_target_setup) == ("", "")
+    assert of_ingestion == (
+        "Ask Clumio's support why its preparations failed (ingestion_status failed, target_setup_status completed)."
+    )
 
 
 def test_preparations_fail_where_clumio_does_not_reach_the_account():
     """Then that is what there is to do something about."""
-    connection = {"connection_status": "unlinked", "ingestion_status": "failed", "target_setup_status": "failed"}
-    assert [bool(check.hint) for check in checks("a_r", Seen(connection, 0))] == [True, False, False]
+    seen = connection("unlinked", "failed", "failed")
+    assert [bool(hint) for hint in hints(seen)] == [True, False, False]
+    assert [bool(hint) for hint in hints(seen, "completed")] == [True, False, False]
+
+
+@pytest.mark.parametrize(("ingestion", "target_setup"), [(None, "initial"), ("in_progress", "a new one")])
+def test_checks_of_preparations_that_are_not_completed(ingestion, target_setup):
+    """They are no fault unless it is them that are waited for."""
+    seen = connection("connected", ingestion, target_setup)
+    assert {status for status, _found in statuses(seen).values()} == {"ok"}
+    assert statuses(seen, "completed") == {
+        "connection_status": ("ok", "connected"),
+        "ingestion_status": ("different", ingestion),
+        "target_setup_status": ("different", target_setup),
+    }
+    (of_connection, of_ingestion, of_target_setup) = hints(seen, "completed")
+    assert of_connection == ""
+    assert of_ingestion == of_target_setup
+    assert f"ingestion_status {ingestion or 'null'}, target_setup_status {target_setup}" in of_ingestion
 
 
 def test_checks_of_no_connection():
-    (check,) = checks("a_r", Seen(None, 0))
+    (check,) = checks("a_r", None)
     assert (check.name, check.status, check.entity) == ("connection", "missing", "a_r")
     assert check.hint
