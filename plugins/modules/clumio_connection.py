@@ -13,7 +13,9 @@ description:
   - Registers an AWS account and region with Clumio, which gives the token and the external id that the AWS side is
     made with.
   - Hands the ARNs of the AWS side over to Clumio, which then checks them and connects.
-  - Changes the description, adds asset types, and removes the connection.
+  - Changes the description, adds asset types, moves the connection to another organizational unit, and removes it.
+  - One connection is one region of an account. To add a region, register another connection with the same
+    O(account_id); topic, rules and roles of its own go with it.
 author:
   - The clumio.aws maintainers (@clumio-code)
 attributes:
@@ -133,10 +135,31 @@ options:
                   - ARN of the instance profile of the EC2 instances, in the second place that Clumio's API has for it.
                   - Sent only if set; O(resources.service_roles.mssql.ec2_ssm_instance_profile_arn) is what counts.
                 type: str
+  organizational_unit_id:
+    description:
+      - Id (not the name) of the organizational unit that the connection is to be in. The global one has
+        V(00000000-0000-0000-0000-000000000000). Not to be confused with O(organizational_unit), the unit that the API
+        token acts in.
+      - A new connection is registered in that unit. An existing one is moved, and the module waits until Clumio has
+        done so.
+      - Clumio moves a connection one level of organizational unit up or down at a time. If the unit is farther away,
+        the module fails before it changes anything, and tells the way to go.
+      - Clumio can only move a connection that is connected. Until then it stays where it is, with a warning, and
+        RV(pending_organizational_unit_id) tells the unit.
+      - If not set, an existing connection stays where it is, and a new one is registered in the unit that the API token
+        acts in.
+    type: str
+  wait_timeout:
+    description:
+      - Seconds to wait until Clumio has moved the connection to another organizational unit. If the time is over, the
+        module fails, while Clumio goes on.
+    type: int
+    default: 600
 extends_documentation_fragment:
   - clumio.aws.clumio_api
 seealso:
   - module: clumio.aws.clumio_connection_info
+  - module: clumio.aws.clumio_connection_validate
 """
 
 EXAMPLES = r"""
@@ -164,7 +187,13 @@ EXAMPLES = r"""
         s3:
           continuous_backups_role_arn: arn:aws:iam::111122223333:role/ClumioS3ContinuousBackupEventBridgeRole
 
-- name: Change the description only, in another organizational unit
+- name: Move the connection to another organizational unit, one level up or down
+  clumio.aws.clumio_connection:
+    account_id: "111122223333"
+    region: us-west-2
+    organizational_unit_id: 6f1c3c0e-1d2b-4c3a-9e4f-0a1b2c3d4e5f
+
+- name: Change the description only, acting in another organizational unit
   clumio.aws.clumio_connection:
     account_id: "111122223333"
     region: us-west-2
@@ -203,6 +232,7 @@ connection:
     connection_status: connecting
     data_plane_account_id: "888877776666"
     description: Production
+    explanation: ""
     external_id: ExternalID_0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0
     ingestion_status: initial
     organizational_unit_id: 00000000-0000-0000-0000-000000000000
@@ -235,6 +265,15 @@ connection:
       description:
         - V(connecting) until Clumio has reached the account, then V(connected), and V(unlinked) if it lost access. Null
           in check mode before registration.
+      type: str
+    explanation:
+      description:
+        - Why the connection is V(unlinked), and the way out, as sentences. Empty with any other C(connection_status).
+      type: str
+    organizational_unit_id:
+      description:
+        - Id of the organizational unit that the connection is in. Null in check mode before registration, unless
+          O(organizational_unit_id) is set.
       type: str
     data_plane_account_id:
       description:
@@ -270,6 +309,20 @@ pending_asset_types:
   type: list
   elements: str
   sample: []
+pending_organizational_unit_id:
+  description:
+    - The unit of O(organizational_unit_id), if the connection cannot be moved there yet, because Clumio is not
+      connected. Otherwise null.
+  returned: success
+  type: str
+  sample: null
+msg:
+  description:
+    - What a person should know, as sentences. That Clumio has lost its access to the account, and what to do about it;
+      that the connection cannot be moved yet. Empty if there is nothing to say.
+  returned: success
+  type: str
+  sample: ""
 diff:
   description: What the options decide about, before and after.
   returned: success
@@ -306,7 +359,7 @@ from ansible_collections.clumio.aws.plugins.module_utils._clumio import argument
 from ansible_collections.clumio.aws.plugins.module_utils._elapsed import timed
 from ansible_collections.clumio.aws.plugins.module_utils._errors import ClumioError
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.names import Connection
-from ansible_collections.clumio.aws.plugins.module_utils._provision import connection
+from ansible_collections.clumio.aws.plugins.module_utils._provision import connection, organizational_unit
 
 
 def build_argument_spec() -> dict[str, Any]:
@@ -318,6 +371,8 @@ def build_argument_spec() -> dict[str, Any]:
         "asset_types": {"type": "list", "elements": "str"},
         "description": {"type": "str"},
         "resources": _option_of(connection.EMPTY_RESOURCES),
+        "organizational_unit_id": {"type": "str"},
+        "wait_timeout": {"type": "int", "default": 600},
         **arguments.argument_spec(),
     }
 
@@ -345,16 +400,24 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         description=params["description"],
         asset_types=None if types is None else asset_types.parse(types),
         resources=params["resources"],
+        organizational_unit_id=params["organizational_unit_id"],
     )
     client = arguments.client_from(params)
-    found = connections.read(client, place.id)
-    plan = connection.plan(desired, None if found is None else connections.view(found))
-    after = plan.expected() if module.check_mode else connection.apply(client, plan)
+    read = connections.read(client, place.id)
+    found = None if read is None else connections.view(read)
+    move = organizational_unit.plan(client, found, desired.organizational_unit_id) if desired.present else None
+    plan = connection.plan(desired, found, move)
+    after = plan.expected() if module.check_mode else connection.apply(client, plan, params["wait_timeout"])
+    why_not_moved = plan.move.why_not if plan.move else ""
+    if why_not_moved:
+        module.warn(why_not_moved)
     return {
         "changed": plan.changed,
         "registered": after is not None and not (module.check_mode and plan.create),
         "connection": after,
         "pending_asset_types": list(plan.pending_asset_types),
+        "pending_organizational_unit_id": plan.move.destination_id if plan.move and why_not_moved else None,
+        "msg": " ".join(filter(None, [after["explanation"] if after else "", why_not_moved])),
         "diff": plan.diff,
     }
 

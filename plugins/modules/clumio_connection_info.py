@@ -10,7 +10,7 @@ module: clumio_connection_info
 short_description: Get information about AWS connections in Clumio
 version_added: "1.0.0"
 description:
-  - Lists the AWS connections that the API token may see, all of them or those that fit.
+  - Lists the AWS connections that the API token may see, all of them or those that fit every option that is set.
 author:
   - The clumio.aws maintainers (@clumio-code)
 attributes:
@@ -40,13 +40,38 @@ options:
       - Only connections of this AWS account. Quote the number, so that YAML does not take leading zeros away.
       - Together with O(region) the one connection is read by itself, and only then Clumio tells its external id.
     type: str
+  account_id_prefix:
+    description:
+      - Only connections of AWS accounts whose number begins so. Quote it.
+    type: str
+  account_alias:
+    description:
+      - Only connections of AWS accounts whose alias, C(account_name) in the result, contains this.
+    type: str
   region:
     description:
       - Only connections of this AWS region.
     type: str
+  asset_type:
+    description:
+      - Only connections that protect this, V(ebs) (EC2 and EBS), V(rds), V(dynamodb), V(s3), V(mssql) (SQL Server on
+        EC2), V(iceberg_on_glue) or V(iceberg_on_s3_tables), in any spelling that
+        O(clumio.aws.clumio_connection#module:asset_types) takes.
+    type: str
+  connection_type:
+    description:
+      - Only connections of this type. V(protect) are those whose assets Clumio backs up, V(discover) those whose assets
+        it knows.
+    type: str
+    choices: [discover, protect]
   connection_status:
     description:
       - Only connections with this status. Clumio documents V(connecting), V(connected) and V(unlinked).
+    type: str
+  organizational_unit_id:
+    description:
+      - Only connections in the organizational unit with this id. Not to be confused with O(organizational_unit), the
+        unit that the API token acts in.
     type: str
 extends_documentation_fragment:
   - clumio.aws.clumio_api
@@ -73,6 +98,16 @@ EXAMPLES = r"""
   clumio.aws.clumio_connection_info:
     region: us-west-2
     connection_status: unlinked
+  register: lost
+
+- name: Show why, and what to do
+  ansible.builtin.debug:
+    msg: "{{ lost.connections | map(attribute='explanation') }}"
+
+- name: List the connections of an organizational unit that protect S3
+  clumio.aws.clumio_connection_info:
+    organizational_unit_id: 6f1c3c0e-1d2b-4c3a-9e4f-0a1b2c3d4e5f
+    asset_type: s3
 """
 
 RETURN = r"""
@@ -94,6 +129,7 @@ connections:
       connection_status: connected
       data_plane_account_id: "888877776666"
       description: Production
+      explanation: ""
       external_id: ExternalID_0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0
       ingestion_status: completed
       organizational_unit_id: 00000000-0000-0000-0000-000000000000
@@ -124,6 +160,13 @@ connections:
       type: str
     connection_status:
       description: V(connecting) until Clumio has reached the account, then V(connected), V(unlinked) if it lost access.
+      type: str
+    explanation:
+      description:
+        - Why the connection is V(unlinked), and the way out, as sentences. Empty with any other C(connection_status).
+      type: str
+    organizational_unit_id:
+      description: Id of the organizational unit that the connection is in.
       type: str
     data_plane_account_id:
       description: AWS account of Clumio's data plane, V(*) if Clumio does not say.
@@ -168,8 +211,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.clumio.aws.plugins.module_utils._clumio import arguments, connections
-from ansible_collections.clumio.aws.plugins.module_utils._clumio.client import Client
+from ansible_collections.clumio.aws.plugins.module_utils._clumio import arguments, asset_types, connections
 from ansible_collections.clumio.aws.plugins.module_utils._elapsed import timed
 from ansible_collections.clumio.aws.plugins.module_utils._errors import ClumioError
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.names import Connection
@@ -179,36 +221,66 @@ def build_argument_spec() -> dict[str, Any]:
     """The options of this module."""
     return {
         "account_id": {"type": "str"},
+        "account_id_prefix": {"type": "str"},
+        "account_alias": {"type": "str"},
         "region": {"type": "str"},
+        "asset_type": {"type": "str"},
+        "connection_type": {"type": "str", "choices": ["discover", "protect"]},
         "connection_status": {"type": "str"},
+        "organizational_unit_id": {"type": "str"},
         **arguments.argument_spec(),
     }
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
     """Read the one connection, or list those that fit."""
-    account_id, region, status = (module.params[name] for name in ("account_id", "region", "connection_status"))
+    params = module.params
+    account_id, region = params["account_id"], params["region"]
     # Checks what is given; the stand-ins are never sent.
     place = Connection("0" * 12 if account_id is None else account_id, "us-west-2" if region is None else region)
-    client = arguments.client_from(module.params)
-    if account_id is not None and region is not None:
-        return {"changed": False, "connections": _one(client, place, status)}
-    given = {"account_native_id": account_id, "aws_region": region, "connection_status": status}
-    found = connections.list_all(client, {member: [value] for member, value in given.items() if value is not None})
-    return {"changed": False, "connections": [connections.view(row, with_external_id=False) for row in found]}
+    wanted = _filter(params)
+    client = arguments.client_from(params)
+    if account_id is None or region is None:
+        found = connections.list_all(client, wanted)
+        shown = [connections.view(row, with_external_id=False) for row in found]
+    elif wanted.keys() == {"account_native_id", "aws_region"} or connections.list_all(client, wanted):
+        one = connections.read(client, place.id)
+        shown = [] if one is None else [connections.view(one)]
+    else:
+        shown = []
+    return {"changed": False, "connections": shown}
 
 
-def _one(client: Client, place: Connection, status: str | None) -> list[dict[str, Any]]:
-    """The connection as a list of one; an empty list if there is none, or not in that status."""
-    found = connections.read(client, place.id)
-    if found is None or (status is not None and found.get("connection_status") != status):
-        return []
-    return [connections.view(found)]
+def _filter(params: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The options as the filter of Clumio's API.
+
+    Raises:
+        InputError: the asset type means nothing here.
+    """
+    given = {
+        "account_id": ("account_native_id", "$in", lambda value: [value]),
+        "account_id_prefix": ("account_native_id", "$begins_with", str),
+        "account_alias": ("account_alias", "$contains", str),
+        "region": ("aws_region", "$in", lambda value: [value]),
+        "asset_type": ("services_enabled", "$contains", asset_types.filter_word),
+        "connection_type": ("connection_type", "$eq", str),
+        "connection_status": ("connection_status", "$eq", str),
+        "organizational_unit_id": ("organizational_unit_id", "$in", lambda value: [value]),
+    }
+    return {
+        member: {operator: sent(params[option])}
+        for option, (member, operator, sent) in given.items()
+        if params[option] is not None
+    }
 
 
 def main() -> None:
     """Entry point of the module."""
-    module = AnsibleModule(argument_spec=build_argument_spec(), supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec=build_argument_spec(),
+        mutually_exclusive=[["account_id", "account_id_prefix"]],
+        supports_check_mode=True,
+    )
     try:
         result = timed(run, module)
     except ClumioError as error:

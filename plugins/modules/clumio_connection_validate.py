@@ -56,7 +56,7 @@ notes:
   - The credentials need C(sns:GetTopicAttributes), C(sns:ListTagsForResource), C(events:DescribeRule),
     C(events:ListTargetsByRule), C(events:ListTagsForResource), C(iam:GetRole), C(iam:ListAttachedRolePolicies),
     C(iam:ListRolePolicies), C(iam:GetRolePolicy), C(iam:GetPolicy), C(iam:GetPolicyVersion),
-    C(iam:ListPolicyVersions), C(iam:ListPolicyTags), C(iam:GetInstanceProfile), C(ssm:DescribeDocument) and
+    C(iam:ListPolicyVersions), C(iam:GetInstanceProfile), C(ssm:DescribeDocument) and
     C(ssm:GetDocument). With O(kms_keys) they also need C(kms:DescribeKey), C(kms:GetKeyPolicy),
     C(kms:GetKeyRotationStatus) and C(kms:ListResourceTags), with O(retired) C(iam:ListEntitiesForPolicy) and
     C(iam:ListInstanceProfilesForRole), with O(simulate) C(iam:SimulatePrincipalPolicy).

@@ -61,12 +61,7 @@ def parse(words: Iterable[str]) -> tuple[str, ...]:
     given = [word for word in words if word.strip()]
     unknown = [word for word in given if _canonical(word) is None]
     if unknown:
-        raise InputError(
-            f"Clumio has no asset type {', '.join(repr(word) for word in unknown)}.",
-            code="asset_types_unknown",
-            hint=f"Known are {', '.join(CANONICAL)}.",
-            unknown=unknown,
-        )
+        raise _unknown(unknown)
     if not given:
         raise InputError(
             "The list of asset types is empty.", code="asset_types_empty", hint=f"Known are {', '.join(CANONICAL)}."
@@ -93,6 +88,29 @@ def from_api(words: Iterable[str] | None) -> tuple[str, ...]:
 def wire(word: str) -> str:
     """The value that Clumio's API takes for a canonical word; a word unknown here goes back as it came."""
     return _WIRE_VALUES.get(word, word)
+
+
+def filter_word(word: str) -> str:
+    """The value by which Clumio's list of connections is filtered, for what a person wrote.
+
+    The list has spellings of its own (Clumio's Python SDK, aws_connections_v1.py, C(services_enabled)).
+
+    Raises:
+        InputError: the word means nothing here.
+    """
+    canonical = _canonical(word)
+    if canonical is None:
+        raise _unknown([word])
+    return "ec2mssql" if canonical == "mssql" else canonical
+
+
+def _unknown(words: list[str]) -> InputError:
+    return InputError(
+        f"Clumio has no asset type {', '.join(repr(word) for word in words)}.",
+        code="asset_types_unknown",
+        hint=f"Known are {', '.join(CANONICAL)}.",
+        unknown=words,
+    )
 
 
 def _canonical(word: str) -> str | None:

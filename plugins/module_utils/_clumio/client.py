@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import copy
 import http.client
 import ipaddress
 import json
@@ -58,6 +59,9 @@ class ApiError(ClumioError):
         status: HTTP status, None if there was no answer.
         error_code: Clumio's own code of the first error in the body, if there is one.
         error_messages: Clumio's own messages.
+
+    An answer with status 429 or 5xx has the fact C(retry_after): the seconds that Clumio asked to wait, None where it
+    did not ask.
     """
 
     def __init__(
@@ -133,16 +137,25 @@ class Client:
         self._sleep = sleep
         self._timeout_seconds = timeout_seconds
         self._deadline_seconds = deadline_seconds
-        self._http = Request(
+        self.organizational_unit = _checked_header_value("organizational unit", organizational_unit)
+        self._http = self._session()
+
+    def in_global_unit(self) -> Client:
+        """The same client, acting in the global organizational unit."""
+        other = copy.copy(self)
+        other.organizational_unit = ""
+        other._http = other._session()
+        return other
+
+    def _session(self) -> Request:
+        return Request(
             http_agent=_AGENT,
             headers={
                 "Authorization": f"Bearer {self._token}",
                 "Content-Type": "application/json",
                 "x-clumio-api-client": _AGENT,
                 # Clumio's own clients send it empty too, when no unit is chosen.
-                "x-clumio-organizationalunit-context": _checked_header_value(
-                    "organizational unit", organizational_unit
-                ),
+                "x-clumio-organizationalunit-context": self.organizational_unit,
             },
             # The token must not travel to wherever an answer points, ...
             follow_redirects="none",
@@ -290,6 +303,7 @@ class Client:
             message = f"Clumio's API {problem} {target}, tried {_times(attempts)}"
             asked = _retry_after_seconds(answer.headers)
             hint = f"Try again in {asked:g} s." if asked else "Try again later."
+            facts["retry_after"] = asked
         elif is_foreign:
             code = "api_answer_not_json"
             message = f"Clumio's API did not answer {target} itself"

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -36,29 +36,36 @@ def read(client: Client, id_: str) -> dict[str, Any] | None:
     return _connection(answer, "GET", path)
 
 
-def list_all(client: Client, wanted: Mapping[str, Sequence[str]] | None = None) -> list[dict[str, Any]]:
+def list_all(client: Client, wanted: Mapping[str, Mapping[str, Any]] | None = None) -> list[dict[str, Any]]:
     """Every connection that the token may see.
 
     Args:
-        wanted: member of a connection and the values of which it must have one, for C(account_native_id),
-            C(aws_region), C(connection_status) and C(organizational_unit_id).
+        wanted: the filter, C({"aws_region": {"$in": ["us-west-2"]}}) say; all of its members have to fit. What there is
+            to filter by stands in Clumio's Python SDK, aws_connections_v1.py.
     """
-    conditions = {member: {"$in": list(values)} for member, values in (wanted or {}).items()}
-    return all_items(client, _PATH, accept=ACCEPT, query={"filter": json.dumps(conditions)} if conditions else None)
+    return all_items(client, _PATH, accept=ACCEPT, query={"filter": json.dumps(wanted)} if wanted else None)
 
 
 def create(
-    client: Client, account_id: str, region: str, *, description: str | None = None, types: Iterable[str] | None = None
+    client: Client,
+    account_id: str,
+    region: str,
+    *,
+    description: str | None = None,
+    types: Iterable[str] | None = None,
+    organizational_unit_id: str | None = None,
 ) -> dict[str, Any]:
     """Register an account and region; the answer has token and external id.
 
     Args:
         types: canonical asset types; None leaves the choice to Clumio.
+        organizational_unit_id: of the unit that the connection is to be in; None leaves it in the one acted in.
     """
     body = {
         "account_native_id": account_id,
         "aws_region": region,
         "description": description,
+        "organizational_unit_id": organizational_unit_id,
         "protect_asset_types_enabled": None if types is None else [asset_types.wire(word) for word in types],
     }
     return _connection(client.request("POST", _PATH, accept=ACCEPT, body=body), "POST", _PATH)
@@ -103,7 +110,7 @@ def view(api_object: Mapping[str, Any], *, with_external_id: bool = True) -> dic
 
     The members of the API without the ones about the API itself, and C(asset_types) in canonical words. Where the API
     leaves a value empty, the rules of Clumio's Terraform provider fill it: C(ExternalID_<token>) for the external id,
-    C(*) for the account of the data plane.
+    C(*) for the account of the data plane. C(explanation) is that of C(explanation()).
 
     Args:
         with_external_id: False if the API was not asked for it; a missing one is then unknown, not empty.
@@ -116,7 +123,25 @@ def view(api_object: Mapping[str, Any], *, with_external_id: bool = True) -> dic
     configs = [shown[member] for member in ("config", "protect") if isinstance(shown.get(member), dict)]
     enabled = [shown.get("protect_asset_types_enabled"), *(config.get("asset_types_enabled") for config in configs)]
     shown["asset_types"] = list(asset_types.from_api(str(word) for words in enabled for word in words or ()))
+    shown["explanation"] = explanation(shown)
     return shown
+
+
+def explanation(connection: Mapping[str, Any]) -> str:
+    """Why Clumio has lost the account, and the way out, in words; empty unless the connection is unlinked."""
+    if connection.get("connection_status") != "unlinked":
+        return ""
+    manager = connection.get("stack_arn") or connection.get("connection_group_id")
+    way_out = (
+        f"Restore or update {manager}, which manages it"
+        if manager
+        else "The playbook clumio.aws.validate tells what is wrong, and clumio.aws.onboard puts it right"
+    )
+    return (
+        f"Clumio has lost its access to account {connection.get('account_native_id')} in "
+        f"{connection.get('aws_region')}: the role that it assumes, the role's trust or permissions, or the topic were "
+        f"changed or removed in AWS. {way_out}; if the account is not to be protected any more, remove the connection."
+    )
 
 
 def _path(id_: str) -> str:

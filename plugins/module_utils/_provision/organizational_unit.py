@@ -47,10 +47,14 @@ class Move:
         """Why the move cannot be made now, and what to do; empty if it can."""
         if self.possible:
             return ""
+        cause = (
+            "its AWS environment, which is what is moved, is not to be seen yet"
+            if self.connection_status == "connected"
+            else f"only a connection that is connected can be moved, and this one is {self.connection_status}"
+        )
         return (
-            f"Connection {self.connection_id} stays in organizational unit {self.origin} for now: Clumio can move it "
-            f"to {self.destination} only once it is connected, and it is {self.connection_status}. "
-            "Run this again when it is connected."
+            f"Connection {self.connection_id} stays in organizational unit {self.origin} for now, and is not moved to "
+            f"{self.destination}: {cause}. Run this again later."
         )
 
 

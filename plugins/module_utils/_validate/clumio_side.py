@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from .._clumio.connections import explanation
 from .check import Check
 
 CONNECTED = "connected"
@@ -15,6 +16,9 @@ COMPLETED = "completed"
 # Clumio's preparations after connecting; each ends in `completed` or `failed`. `initial` and null are "not begun yet".
 _PREPARATIONS = ("ingestion_status", "target_setup_status")
 _FAILED = "failed"
+
+_UNREACHED = "Clumio does not reach the account."
+_MORE_TIME = "If the AWS side is in order, give it more time (wait_timeout), or look at the connection in Clumio's UI."
 
 Api = Mapping[str, Any]
 """A connection as Clumio's API has it."""
@@ -71,10 +75,7 @@ def checks(connection_id: str, connection: Api | None, wait_for: str = CONNECTED
             status="ok" if connected else "different",
             expected=CONNECTED,
             found=status,
-            hint=""
-            if connected
-            else "Clumio does not reach the account. If the AWS side is in order, give it more time (wait_timeout), or "
-            "look at the connection in Clumio's UI.",
+            hint="" if connected else f"{explanation(connection) or _UNREACHED} {_MORE_TIME}",
         )
     ]
     has_failed = any(connection.get(preparation) == _FAILED for preparation in _PREPARATIONS)

@@ -10,7 +10,7 @@ from contextlib import contextmanager, redirect_stdout
 from io import StringIO
 from types import ModuleType
 from typing import Any
-from urllib.request import ProxyHandler, build_opener
+from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
@@ -50,6 +50,11 @@ class Clumio:
             calls = json.load(answer)["calls"]
         return [(c["method"], c["path"], c["status"]) for c in calls if not methods or c["method"] in methods]
 
+    def set(self, **settings: Any) -> None:
+        """Change settings of the API, see sandbox.clumio_settings."""
+        body = json.dumps(settings).encode()
+        self._opener.open(Request(f"{self.url}/_sandbox/settings", data=body, method="PUT")).close()
+
     def writes(self, run: Callable[[], Any]) -> list[tuple[str, str, int]]:
         """The writing calls made while this runs."""
         before = len(self.calls("POST", "PATCH", "DELETE"))
@@ -60,6 +65,7 @@ class Clumio:
 @contextmanager
 def running_clumio(connect_delay: float) -> Iterator[Clumio]:
     """A Clumio API without connections that believes every ARN, so many seconds after it was handed in."""
-    app = create_app(token=TOKEN, verify=lambda _: Verification(), connect_delay=connect_delay, ingest_delay=0)
+    delays = {"connect_delay": connect_delay, "ingest_delay": 0, "task_delay": 0}
+    app = create_app(token=TOKEN, verify=lambda _: Verification(), **delays)
     with running(app) as url:
         yield Clumio(url)

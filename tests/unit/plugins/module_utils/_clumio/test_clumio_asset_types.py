@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.clumio.aws.plugins.module_utils._clumio.asset_types import CANONICAL, from_api, parse, wire
+from ansible_collections.clumio.aws.plugins.module_utils._clumio.asset_types import (
+    CANONICAL,
+    filter_word,
+    from_api,
+    parse,
+    wire,
+)
 from ansible_collections.clumio.aws.plugins.module_utils._errors import InputError
 
 SPELLINGS = {
@@ -98,6 +104,20 @@ def test_wire():
         "IcebergOnS3Tables",
         "New-Type",
     ]
+
+
+@pytest.mark.parametrize(
+    ("word", "sent"), [("EC2/EBS", "ebs"), ("mssql", "ec2mssql"), ("iceberg-on-glue", "iceberg_on_glue"), ("S3", "s3")]
+)
+def test_filter_word(word, sent):
+    assert filter_word(word) == sent
+
+
+@pytest.mark.parametrize("word", ["efs", ""])
+def test_filter_word_that_means_nothing(word):
+    with pytest.raises(InputError, match=f"no asset type '{word}'") as raised:
+        filter_word(word)
+    assert raised.value.code == "asset_types_unknown"
 
 
 @given(st.lists(st.sampled_from(CANONICAL)))

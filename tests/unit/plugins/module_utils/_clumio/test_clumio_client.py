@@ -67,6 +67,17 @@ def test_organizational_unit_header_is_sent_empty(server, token):
     assert headers["content-type"] == "application/json"
 
 
+def test_in_global_unit(server, client, token):
+    server.reply()
+    get(client.in_global_unit())
+    get(client)
+    headers = [{name.lower(): value for name, value in call.headers.items()} for call in server.calls]
+    units = [sent["x-clumio-organizationalunit-context"] for sent in headers]
+    assert units == ["", "an-organizational-unit"]
+    assert [sent["authorization"] for sent in headers] == [f"Bearer {token}"] * 2
+    assert (client.in_global_unit().organizational_unit, client.organizational_unit) == ("", "an-organizational-unit")
+
+
 @pytest.mark.parametrize(
     ("query", "sent"),
     [
@@ -310,6 +321,15 @@ def test_retry_after_beyond_the_deadline_ends_it(server, client, clock):
     server.reply(429, errors("Slow down."), {"Retry-After": "3600"})
     error = failure(client)
     assert (error.code, error.hint, clock.slept) == ("api_throttled", "Try again in 3600 s.", [])
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "seconds"),
+    [(429, {"Retry-After": "3600"}, 3600), (503, {"Retry-After": "3600"}, 3600), (429, {}, None), (503, {}, None)],
+)
+def test_failure_tells_a_machine_how_long_to_wait(server, client, status, headers, seconds):
+    server.reply(status, errors("Later."), headers)
+    assert failure(client, "POST" if not headers else "GET").as_result()["failure"]["retry_after"] == seconds
 
 
 def test_deadline_bounds_all_attempts(server, token, clock):

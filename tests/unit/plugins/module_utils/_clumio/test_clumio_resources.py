@@ -1,6 +1,6 @@
 # Copyright: Contributors to the clumio.aws collection
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Connections, templates and regions, and the lists they come in."""
+"""The resources of Clumio's API, and the lists they come in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ansible_collections.clumio.aws.plugins.module_utils._clumio import connections, pages, regions, templates
+from ansible_collections.clumio.aws.plugins.module_utils._clumio import (
+    connections,
+    environments,
+    organizational_units,
+    pages,
+    regions,
+    tasks,
+    templates,
+)
 from ansible_collections.clumio.aws.plugins.module_utils._clumio.client import ApiError
 
 CONNECTION = {"id": "111122223333_us-west-2", "token": "0f1e2d3c"}
@@ -68,19 +76,25 @@ def test_an_answer_without_id_or_token_is_no_connection(server, client, answer):
 
 
 @pytest.mark.parametrize(
-    ("options", "description", "types"),
+    ("options", "description", "types", "unit"),
     [
-        ({}, None, None),
-        ({"description": "d", "types": ("ebs", "dynamodb")}, "d", ["EBS", "DynamoDB"]),
+        ({}, None, None, None),
+        (
+            {"description": "d", "types": ("ebs", "dynamodb"), "organizational_unit_id": "u"},
+            "d",
+            ["EBS", "DynamoDB"],
+            "u",
+        ),
     ],
 )
-def test_create(server, client, options, description, types):
+def test_create(server, client, options, description, types, unit):
     server.reply(201, CONNECTION)
     assert connections.create(client, "111122223333", "us-west-2", **options) == CONNECTION
     body = {
         "account_native_id": "111122223333",
         "aws_region": "us-west-2",
         "description": description,
+        "organizational_unit_id": unit,
         "protect_asset_types_enabled": types,
     }
     assert sent(server) == ("POST", "/connections/aws", body)
@@ -115,13 +129,10 @@ def test_delete_refused(server, client):
 
 def test_list_all_filters(server, client):
     server.reply(body=page("a"))
-    wanted = {"account_native_id": ["111122223333", "444455556666"], "connection_status": ("connected",)}
+    wanted = {"account_native_id": {"$in": ["111122223333", "444455556666"]}, "connection_status": {"$eq": "connected"}}
     assert connections.list_all(client, wanted) == [{"id": "a"}]
     query = parse_qs(urlsplit(server.calls[0].path).query)
-    assert json.loads(query["filter"][0]) == {
-        "account_native_id": {"$in": ["111122223333", "444455556666"]},
-        "connection_status": {"$in": ["connected"]},
-    }
+    assert json.loads(query["filter"][0]) == wanted
 
 
 # ---- lists
@@ -131,7 +142,7 @@ def test_list_of_several_pages_uses_the_token_as_it_is(server, client):
     server.reply(body=page("a", "b", next_href="/connections/aws?limit=100&start=eyJwIjoyfQ%3D%3D&x=1#end"))
     server.reply(body=page("c", next_href="/connections/aws?start=a+b/c%252F"))
     server.reply(body=page("d"))
-    wanted = {"aws_region": ["us-west-2"]}
+    wanted = {"aws_region": {"$in": ["us-west-2"]}}
     assert [row["id"] for row in connections.list_all(client, wanted)] == ["a", "b", "c", "d"]
     first = "/connections/aws?limit=100&filter=%7B%22aws_region%22%3A+%7B%22%24in%22%3A+%5B%22us-west-2%22%5D%7D%7D"
     assert [call.path for call in server.calls] == [
@@ -191,6 +202,69 @@ def test_regions(server, client):
     assert server.calls[0].path == "/connections/aws/regions?limit=100"
 
 
+# ---- organizational units, environments and tasks
+
+
+def test_organizational_units(server, client):
+    server.reply(body=page("a"))
+    assert organizational_units.list_all(client) == [{"id": "a"}]
+    assert accepted(server) == "application/api.clumio.organizational-units=v2+json"
+
+
+@pytest.mark.parametrize("operation", ["add", "remove"])
+def test_move_of_an_environment(server, client, operation):
+    server.reply(202, {"id": "a/b", "task_id": "t"})
+    assert organizational_units.move(client, "a/b", operation, "e") == "t"
+    body = {"entities": {operation: [{"primary_entity": {"id": "e", "type": "aws_environment"}}]}}
+    assert sent(server) == ("PATCH", "/organizational-units/a%2Fb", body)
+    assert accepted(server) == "application/api.clumio.organizational-units=v2+json"
+
+
+@pytest.mark.parametrize("answer", [{}, {"task_id": None}, {"task_id": ""}, {"task_id": 1}])
+def test_move_that_names_no_task(server, client, answer):
+    server.reply(body=answer)
+    with pytest.raises(ApiError, match="names no task") as raised:
+        organizational_units.move(client, "a", "add", "e")
+    assert raised.value.code == "api_answer_unexpected"
+
+
+@pytest.mark.parametrize(("ids", "found"), [(["e"], {"id": "e"}), ([], None), ([None, "e"], {"id": "e"})])
+def test_environment(server, client, ids, found):
+    server.reply(body=page(*ids))
+    assert environments.find(client, "111122223333", "us-west-2") == found
+    query = parse_qs(urlsplit(server.calls[0].path).query)
+    assert json.loads(query["filter"][0]) == {
+        "account_native_id": {"$eq": "111122223333"},
+        "aws_region": {"$eq": "us-west-2"},
+    }
+    assert accepted(server) == "application/api.clumio.aws-environments=v1+json"
+
+
+@pytest.mark.parametrize("end", ["completed", "failed", "aborted"])
+def test_wait_for_a_task(server, client, clock, end):
+    for status in ("queued", "in_progress", "a_new_one", "aborting", end):
+        server.reply(body={"id": "t", "status": status})
+    assert tasks.wait(client, "t/x", 600, clock=clock, sleep=clock.sleep) == end
+    assert tasks.ended(end)
+    assert clock.slept == [0.25, 0.5, 1, 2]
+    assert sent(server) == ("GET", "/tasks/t%2Fx", None)
+    assert accepted(server) == "application/api.clumio.tasks=v1+json"
+
+
+def test_wait_for_a_task_ends_with_the_time(server, client, clock):
+    server.reply(body={"status": "in_progress"})
+    assert tasks.wait(client, "t", 20, clock=clock, sleep=clock.sleep) == "in_progress"
+    assert not tasks.ended("in_progress")
+    assert sum(clock.slept) == 20
+    assert max(clock.slept) == 5
+
+
+def test_no_time_to_wait_is_one_look(server, client, clock):
+    server.reply(body={"status": None})
+    assert tasks.wait(client, "t", 0, clock=clock, sleep=clock.sleep) == "None"
+    assert (len(server.calls), clock.slept) == (1, [])
+
+
 # ---- what is shown of a connection
 
 
@@ -227,7 +301,27 @@ def test_view(answer, options, shown):
 
 def test_view_leaves_out_what_is_about_the_api():
     view = connections.view({"id": "x", "_links": {}, "_embedded": None, "_etag": "1"})
-    assert set(view) == {"id", "external_id", "data_plane_account_id", "asset_types"}
+    assert set(view) == {"id", "external_id", "data_plane_account_id", "asset_types", "explanation"}
+
+
+@pytest.mark.parametrize("status", ["connecting", "connected", "new_one", None])
+def test_no_explanation_of_what_is_not_unlinked(status):
+    assert connections.view({"connection_status": status})["explanation"] == ""
+
+
+@pytest.mark.parametrize(
+    ("manager", "way_out"),
+    [
+        ({}, "The playbook clumio.aws.validate tells what is wrong"),
+        ({"stack_arn": "arn:of:stack"}, "Restore or update arn:of:stack"),
+        ({"connection_group_id": "a-group"}, "Restore or update a-group"),
+    ],
+)
+def test_explanation_of_an_unlinked_connection(manager, way_out):
+    unlinked = {"connection_status": "unlinked", "account_native_id": "111122223333", "aws_region": "us-west-2"}
+    told = connections.view(unlinked | manager)["explanation"]
+    assert "lost its access to account 111122223333 in us-west-2" in told
+    assert way_out in told
 
 
 # ---- templates

@@ -65,12 +65,20 @@ def test_checks_of_a_connected_account():
     }
 
 
-@pytest.mark.parametrize("status", ["connecting", "unlinked", None])
-def test_checks_of_an_account_that_clumio_does_not_reach(status):
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ("connecting", "does not reach the account"),
+        (None, "does not reach the account"),
+        ("unlinked", "has lost its access"),
+    ],
+)
+def test_checks_of_an_account_that_clumio_does_not_reach(status, told):
     (check, *_preparations) = checks("a_r", connection(status))
     assert (check.side, check.entity, check.status, check.expected) == ("clumio", "a_r", "different", "connected")
     assert check.found == str(status)
-    assert "does not reach the account" in check.hint
+    assert told in check.hint
+    assert "give it more time" in check.hint
 
 
 @pytest.mark.parametrize("wait_for", ["connected", "completed"])

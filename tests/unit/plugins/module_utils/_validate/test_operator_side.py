@@ -159,8 +159,8 @@ def test_who_may_not_ask_cannot_tell(client):
 
 
 def test_another_failure_of_asking_is_one(client):
-    client.stubber.add_client_error("simulate_principal_policy", "InvalidInput", "Unknown action")
-    with pytest.raises(AwsError, match="Unknown action"):
+    client.stubber.add_client_error("simulate_principal_policy", "ExpiredToken", "Expired")
+    with pytest.raises(AwsError, match="does not accept the credentials"):
         decide(client, WHO, [PUT], PLACE)
 
 

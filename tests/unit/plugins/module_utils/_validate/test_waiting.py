@@ -195,7 +195,7 @@ def test_a_timeout_tells_what_was_seen_last():
     assert result["valid"] is False
     assert result["failure"]["code"] == "invalid"
     assert "connection_status is different, found unlinked" in result["msg"]
-    assert "After 20 s the last that was seen is: unlinked. Clumio does not reach the account." in result["msg"]
+    assert "After 20 s the last that was seen is: unlinked. Clumio has lost its access" in result["msg"]
     assert "give it more time (wait_timeout)" in result["failure"]["hint"]
     assert result["waited"] == {
         "outcome": "timed_out",
