@@ -1,5 +1,5 @@
 # make demo      watch an AWS account being onboarded, on a local AWS and a local Clumio API
-# make test      everything: lint, types, unit tests, Molecule scenarios
+# make test      everything: lint, types, unit tests, reports in a browser, Molecule scenarios
 # make venv      only the tools, in .venv
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
@@ -12,7 +12,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready-$(shell cat requirements-dev.txt Makefile | cksum | cut -d' ' -f1)
 export PATH := $(BIN):$(PATH)
 
-.PHONY: help venv demo test lint unit molecule pin clean
+.PHONY: help venv demo test lint unit chromium browser molecule pin clean
 
 help:
 	@grep -E '^# make ' Makefile | cut -c3-
@@ -31,7 +31,7 @@ $(READY):
 demo: venv
 	sandbox/demo.sh
 
-test: lint unit molecule
+test: lint unit browser molecule
 
 lint: venv
 	ruff check .
@@ -43,6 +43,17 @@ lint: venv
 
 unit: venv
 	pytest
+
+# The browser of the tests of reports, from the distribution (Debian, Ubuntu), unless there is one.
+chromium:
+	command -v chromium chromium-browser google-chrome > /dev/null || { \
+	  sudo=; test "$$(id -u)" = 0 || sudo=sudo; \
+	  $$sudo apt-get update --quiet=2; \
+	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends \
+	    chromium fonts-liberation; }
+
+browser: venv chromium
+	pytest --numprocesses 0 tests/report
 
 molecule: venv
 	molecule test --all --workers 2 --report
