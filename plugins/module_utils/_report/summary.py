@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from . import words
@@ -17,6 +17,9 @@ _FEW = 10
 
 _LONGEST_LINE = 300
 
+# Of a permission, the worst first.
+_PERMISSIONS = ("missing", "partly", "unknown", "granted")
+
 
 def summary(document: Mapping[str, Any], files: Sequence[str] = ()) -> list[str]:
     """The lines, the numbers first, then the connections, the worst first.
@@ -26,7 +29,7 @@ def summary(document: Mapping[str, Any], files: Sequence[str] = ()) -> list[str]
         files: where the report was written to.
     """
     connections = document["connections"]
-    head = [heading(document), *_of_changes(document)]
+    head = [heading(document), *_of_changes(document), *_of_permissions(document)]
     tail = [f"Report: {path}" for path in files]
     listed = connections if len(connections) <= _FEW else [one for one in connections if one["status"] != "ok"]
     room = MOST_LINES - len(head) - len(tail)
@@ -58,13 +61,19 @@ def _of_changes(document: Mapping[str, Any]) -> list[str]:
     return [*lines, "A dry run: nothing was changed."] if document["dry_run"] else lines
 
 
+def _of_permissions(document: Mapping[str, Any]) -> list[str]:
+    counts = document["counts"]["permissions"]
+    told = [f"{counts[status]:,} {status}" for status in _PERMISSIONS if counts.get(status)]
+    return [f"What Clumio may do: {', '.join(told)}"] if told else []
+
+
 def _line(connection: Mapping[str, Any]) -> str:
     word = "" if connection["status"] == "ok" else f" ({words.STATUSES[connection['status']]})"
     return f"{connection['id']}{word}: {connection['sentence']}"
 
 
 def _details(connection: Mapping[str, Any], dry_run: bool) -> list[str]:
-    """What a person has to copy, then what is to be looked at, then what was changed."""
+    """What a person has to copy, what is to be looked at, what Clumio may do, what was changed."""
     lines = [f"{name} = {arn}" for name, arn in connection["arns"].items()]
     if lines:
         lines.insert(0, "To paste into Clumio's wizard:")
@@ -74,6 +83,7 @@ def _details(connection: Mapping[str, Any], dry_run: bool) -> list[str]:
         # One reason of a failure is the sentence of the connection.
         if finding["message"] not in connection["sentence"]:
             lines.append(words.shortened(" ".join(filter(None, (f"{about}{told}", finding["hint"]))), _LONGEST_LINE))
+    lines += [words.shortened(line, _LONGEST_LINE) for line in _permissions(connection["permissions"] or ())]
     for action in ACTIONS:
         changed = [resource for resource in connection["resources"] if resource["action"] == action]
         for section in dict.fromkeys(resource["section"] for resource in changed):
@@ -83,6 +93,18 @@ def _details(connection: Mapping[str, Any], dry_run: bool) -> list[str]:
                 words.shortened(f"{word}: {words.kind(section, len(names))} {', '.join(names)}", _LONGEST_LINE)
             )
     return lines
+
+
+def _permissions(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """C(granted: EBS (inventory, backup), S3 (inventory)); a line for each status, the worst first."""
+    for status in _PERMISSIONS:
+        told: dict[str, list[str]] = {}
+        for row in rows:
+            if row["status"] == status:
+                told.setdefault(words.asset_type(row["asset_type"]), []).append(words.capability(row["capability"]))
+        if told:
+            listed = [f"{asset} ({', '.join(capabilities)})" for asset, capabilities in told.items()]
+            yield f"{status}: {', '.join(listed)}"
 
 
 def _shortened_list(lines: Sequence[str], most: int) -> list[str]:

@@ -63,8 +63,9 @@ def test_the_summary_is_a_screenful_at_most(number):
 def test_the_worst_come_first_and_the_others_are_counted():
     lines = summary(json.loads(samples.fleet(500)))
     assert lines[0] == "Validation of 500 connections: 100 failed, 50 to look at, 50 not reached, 300 in order"
-    assert all("(failed)" in line for line in lines[2:-1])
-    assert lines[-1] == f"and {200 - len(lines[2:-1])} more"
+    assert lines[2].startswith("What Clumio may do: ")
+    assert all("(failed)" in line for line in lines[3:-1])
+    assert lines[-1] == f"and {200 - len(lines[3:-1])} more"
 
 
 @given(number=st.integers(1, 60), files=st.integers(0, 2))
@@ -82,7 +83,9 @@ def test_an_onboarding_tells_what_it_has_made():
     assert of_one(samples.onboarded()) == [
         "Onboarding of 1 connection: 1 in order",
         "Resources in AWS: 10 made",
+        "What Clumio may do: 5 granted",
         "111122223333_us-west-2: made 10 resources in AWS; 12 checks, all in order, Clumio says connected.",
+        "  granted: EBS (inventory, backup, restore), S3 (inventory, backup)",
         "  made: topic ClumioEventPub",
         "  made: rules ClumioCloudtrailEventRule, ClumioCloudwatchEventRule",
         f"  made: managed policies {', '.join(samples.POLICIES)}",
@@ -103,7 +106,7 @@ def test_a_dry_run_says_that_nothing_was_changed():
 
 def test_the_arns_for_the_wizard_come_before_everything_else():
     lines = of_one(samples.onboarded() | {"connection": {}}, by_wizard=True)
-    assert lines[3:5] == [
+    assert lines[4:6] == [
         "  To paste into Clumio's wizard:",
         "  clumio_iam_role_arn = arn:aws:iam::111122223333:role/ClumioIAMRole",
     ]
@@ -116,9 +119,11 @@ def test_a_failure_is_told_once():
 
 def test_findings_are_told_with_what_to_do():
     lines = of_one(samples.drifted(), "validate", failure=samples.INVALID)
-    assert lines[1] == "111122223333_us-west-2 (failed): not as it should be: 4 faults in 12 checks."
+    assert lines[1] == "What Clumio may do: 1 partly, 4 granted"
+    assert lines[2] == "111122223333_us-west-2 (failed): not as it should be: 4 faults in 12 checks."
     assert (
-        lines[2]
+        lines[3]
         == "  managed policy ClumioS3BackupPolicy: It is missing. Run the onboard playbook again to put it back."
     )
-    assert lines[4] == "  access of role ClumioIAMRole: 2 actions are denied by the permissions boundary."
+    assert lines[5] == "  access of role ClumioIAMRole: 2 actions are denied by the permissions boundary."
+    assert "  partly: EBS (backup)" in lines
