@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal, TypeVar
@@ -23,7 +23,7 @@ from .._permissions.names import Connection
 from .._permissions.plan import Policy, Resource, Role
 from .._provision import parallel
 from .check import REPAIR, Check
-from .decisions import ALLOWED, NO_POLICY, Decision, Question, ask
+from .decisions import ALLOWED, NO_POLICY, Decision, Question, ask, by_cause, named, refused
 from .held import Documents, Held, managed_policies
 
 R = TypeVar("R", bound=Resource)
@@ -254,46 +254,25 @@ def _trust(change: Change[Role]) -> Check | None:
 def _check(one: _Look) -> Check:
     """Whether all of the role's permissions are granted, and what takes them away."""
     check = partial(Check, name=f"access of {one.change.label}", side="aws", entity=one.change.resource.arn)
-    refused, unknown = _by_cause(one.verdicts, "denied"), _by_cause(one.verdicts, "unknown")
+    decided = [(_spelled(grant.action), decision) for grant, decision in one.verdicts.items()]
+    denied, unknown = by_cause(decided, "denied"), by_cause(decided, "unknown")
     told = [
-        *(f"{_counted(actions)} {_by(cause)}: {_named(actions)}" for cause, actions in refused.items()),
-        *(f"about {_counted(actions)} {cause}: {_named(actions)}" for cause, actions in unknown.items()),
+        *(refused(cause, actions, _NAMED) for cause, actions in denied.items()),
+        *(f"of {named(actions, _NAMED)} nothing is known: {cause}" for cause, actions in unknown.items()),
         *([one.not_asked.rstrip(".")] if one.not_asked else []),
     ]
     if not told:
         return check(status="ok")
-    hints = [REPAIR] if NO_POLICY in refused else []
-    hints += [_ASK_THEIR_OWNER] if refused.keys() - {NO_POLICY} else []
+    hints = [REPAIR] if NO_POLICY in denied else []
+    hints += [_ASK_THEIR_OWNER] if denied.keys() - {NO_POLICY} else []
     hints += [_GIVE_THE_RIGHT] if one.not_asked else []
     return check(
-        status="denied" if refused else "unknown",
+        status="denied" if denied else "unknown",
         expected="all that the plan grants",
-        found=refused | unknown,
+        found=denied | unknown,
         differences=tuple(told),
         hint=" ".join(hints),
     )
-
-
-def _by_cause(verdicts: Mapping[Grant, Decision], status: str) -> dict[str, list[str]]:
-    """The actions of some decisions, by what they were decided by."""
-    found: dict[str, set[str]] = {}
-    for grant, decision in verdicts.items():
-        if decision.status == status:
-            found.setdefault(decision.cause, set()).add(_spelled(grant.action))
-    return {cause: sorted(actions) for cause, actions in sorted(found.items())}
-
-
-def _by(cause: str) -> str:
-    return "allowed by no policy" if cause == NO_POLICY else f"denied by {cause}"
-
-
-def _counted(actions: Sequence[str]) -> str:
-    return "1 action" if len(actions) == 1 else f"{len(actions)} actions"
-
-
-def _named(actions: Sequence[str]) -> str:
-    more = len(actions) - _NAMED
-    return ", ".join(actions[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _spelled(action: str) -> str:

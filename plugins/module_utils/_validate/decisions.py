@@ -75,6 +75,29 @@ def ask(client: Any, principal: str, questions: Iterable[Question]) -> dict[Ques
     return result
 
 
+def by_cause(decided: Iterable[tuple[str, Decision]], status: str) -> dict[str, list[str]]:
+    """Actions with decisions: those of one status, by what they were decided by."""
+    found: dict[str, set[str]] = {}
+    for action, decision in decided:
+        if decision.status == status:
+            found.setdefault(decision.cause, set()).add(action)
+    return {cause: sorted(actions) for cause, actions in sorted(found.items())}
+
+
+def refused(cause: str, actions: Sequence[str], most: int | None = None) -> str:
+    """Words about actions that are refused, of which so many are named at most."""
+    count = "1 action is" if len(actions) == 1 else f"{len(actions)} actions are"
+    by = "allowed by no policy" if cause == NO_POLICY else f"denied by {cause}"
+    return f"{count} {by}: {named(actions, most)}"
+
+
+def named(actions: Sequence[str], most: int | None = None) -> str:
+    """The first of some actions, and how many more there are."""
+    shown = actions[:most]
+    more = f" and {len(actions) - len(shown)} more" if len(shown) < len(actions) else ""
+    return f"{', '.join(shown)}{more}"
+
+
 _Batch = tuple[Sequence[str], Sequence[str], tuple[tuple[str, str, tuple[str, ...]], ...]]
 
 

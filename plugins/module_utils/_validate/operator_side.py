@@ -14,7 +14,7 @@ from .._errors import ClumioError
 from .._permissions.names import Connection
 from .._permissions.operator import Need
 from .check import Check
-from .decisions import ALLOWED, BOUNDARY, NO_POLICY, Decision, Question, ask
+from .decisions import ALLOWED, BOUNDARY, NO_POLICY, Decision, Question, ask, by_cause, refused
 
 _HAND_OVER = "Have the owner of the account give the credentials the returned policy."
 _ASK_THEIR_OWNER = "Ask the owner of the boundary, the Deny or the organization's policies to allow these actions."
@@ -132,16 +132,22 @@ def checks(who: Principal, decisions: Mapping[Need, Decision]) -> list[Check]:
 
 def _check(name: str, who: Principal, decisions: Mapping[Need, Decision]) -> Check:
     check = partial(Check, name=name, side="aws", entity=who.arn)
-    denied, unknown = _by_cause(decisions, "denied"), _by_cause(decisions, "unknown")
+    denied, unknown = _by_cause(decisions)
     if not denied and not unknown:
         return check(status="ok")
     return check(
         status="denied" if denied else "unknown",
         expected=sorted({need.action for need in decisions}),
         found=denied | unknown,
-        differences=(*(_refused(cause, actions) for cause, actions in denied.items()), *unknown),
+        differences=(*(refused(cause, actions) for cause, actions in denied.items()), *unknown),
         hint=_hint(who, {*denied, *unknown}),
     )
+
+
+def _by_cause(decisions: Mapping[Need, Decision]) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """The actions that are refused and those of which nothing is known, by what they were decided by."""
+    decided = [(need.action, decision) for need, decision in decisions.items()]
+    return by_cause(decided, "denied"), by_cause(decided, "unknown")
 
 
 def _hint(who: Principal, causes: set[str]) -> str:
@@ -155,24 +161,6 @@ def _hint(who: Principal, causes: set[str]) -> str:
         [_ASK_THEIR_OWNER] if any(BOUNDARY in cause or "Deny" in cause or "SCP" in cause for cause in causes) else []
     )
     return " ".join(hints)
-
-
-def _by_cause(decisions: Mapping[Need, Decision], status: str) -> dict[str, list[str]]:
-    """The actions of some decisions, by what they were decided by."""
-    found: dict[str, set[str]] = {}
-    for need, decision in decisions.items():
-        if decision.status == status:
-            found.setdefault(decision.cause, set()).add(need.action)
-    return {cause: sorted(actions) for cause, actions in sorted(found.items())}
-
-
-def _refused(cause: str, actions: Sequence[str], most: int | None = None) -> str:
-    """Words about actions that are refused, of which so many are named at most."""
-    count = "1 action is" if len(actions) == 1 else f"{len(actions)} actions are"
-    by = "allowed by no policy" if cause == NO_POLICY else f"denied by {cause}"
-    named = actions[:most]
-    more = f" and {len(actions) - len(named)} more" if len(named) < len(actions) else ""
-    return f"{count} {by}: {', '.join(named)}{more}"
 
 
 def missing(decisions: Mapping[Need, Decision]) -> list[dict[str, Any]]:
@@ -199,7 +187,7 @@ def as_result(
         decisions: about every need of these tasks.
     """
     found = checks(who, decisions)
-    denied, unknown = _by_cause(decisions, "denied"), _by_cause(decisions, "unknown")
+    denied, unknown = _by_cause(decisions)
     needed = f"{_listed(tasks)} {'needs' if len(tasks) == 1 else 'need'} in {connection_id}"
     count = len({need.action for need in decisions})
     result: dict[str, Any] = {
@@ -212,7 +200,7 @@ def as_result(
     hint = _hint(who, {*denied, *unknown})
     if denied:
         lacking = len({action for actions in denied.values() for action in actions})
-        causes = "; ".join(_refused(cause, actions, _NAMED) for cause, actions in denied.items())
+        causes = "; ".join(refused(cause, actions, _NAMED) for cause, actions in denied.items())
         told = [f"{who.arn} lacks {lacking} of the {count} actions that {needed}: {causes}."]
         result["failure"] = {"code": "missing_access", "hint": hint}
     elif unknown:

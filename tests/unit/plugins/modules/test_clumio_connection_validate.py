@@ -497,17 +497,17 @@ LOSSES = {
     "policy detached": (
         boto("iam", "detach_role_policy", RoleName=ROLE, PolicyArn=PLACE.policy_arn("ClumioEC2RestorePolicy")),
         ("missing", ["ec2:CreateVolume", "ec2:DeleteVolume"], "no policy that allows it"),
-        "2 actions allowed by no policy: ec2:CreateVolume, ec2:DeleteVolume",
+        "2 actions are allowed by no policy: ec2:CreateVolume, ec2:DeleteVolume",
     ),
     "denied by a policy of theirs": (
         boto("iam", "put_role_policy", RoleName=ROLE, PolicyName="Theirs", PolicyDocument=TAKE_AWAY),
         ("partly", ["ec2:DeleteVolume"], "a Deny in Theirs"),
-        "1 action denied by a Deny in Theirs: ec2:DeleteVolume",
+        "1 action is denied by a Deny in Theirs: ec2:DeleteVolume",
     ),
     "not in the permissions boundary": (
         lambda aws: bound(aws, ONLY_EC2),
         ("partly", ["ec2:DeleteVolume"], "the permissions boundary"),
-        "1 action denied by the permissions boundary: ec2:DeleteVolume",
+        "1 action is denied by the permissions boundary: ec2:DeleteVolume",
     ),
 }
 
@@ -554,7 +554,9 @@ def test_an_scp_is_found_by_asking_only(granting):
         set_scp(ACCOUNT, None)
     assert statuses(table) == TABLE | {("all", "support"): "missing"}
     assert table["all", "support"]["causes"] == ["an SCP of the organization"]
-    assert "access of role ClumioSupportRole is denied (1 action denied by an SCP of the organization" in result["msg"]
+    assert (
+        "access of role ClumioSupportRole is denied (1 action is denied by an SCP of the organization" in result["msg"]
+    )
     assert "organization's policies" in result["failure"]["hint"]
 
 
