@@ -65,4 +65,4 @@ pin:
 	rm -rf .venv-pin
 
 clean:
-	rm -rf .venv .sandbox .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .demo .sandbox .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache

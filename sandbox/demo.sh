@@ -25,7 +25,8 @@ exports=$(python -m sandbox start --account "$account" --region "$region" --stat
 eval "$exports"
 echo "AWS at $AWS_ENDPOINT_URL, Clumio at $CLUMIO_API_BASE_URL"
 
-onboard=(ansible-playbook clumio.aws.onboard -e "account=$account" -e "region=$region")
+rm -rf .demo
+onboard=(ansible-playbook clumio.aws.onboard -e "account=$account" -e "region=$region" -e report_dir=.demo)
 
 say "2/4  First run: ${onboard[*]}"
 "${onboard[@]}"
@@ -38,4 +39,5 @@ say "4/4  What there is now"
 python -m sandbox dump --summary --account "$account" --region "$region" --state-dir "$state" | tee "$log"
 grep --quiet "^connections .*connected$" "$log"
 
-say "Connected: ${account} in ${region}."
+say "Connected: ${account} in ${region}. The reports of both runs, for a browser:"
+ls "$PWD"/.demo/*.html

@@ -94,6 +94,9 @@ def test_each_connection_has_what_the_document_has(open_page, document, html):
         assert rows.count() == len(one["resources"])
         cells = place.locator("h4:text-is('Permissions') + .table td .word")
         assert sorted(cells.all_text_contents()) == sorted(row["status"] for row in one["permissions"] or ())
+        closed = [trust["role"] for trust in one["trust"] if trust["status"] == "ok"]
+        told = place.locator("p:has-text('Closed to all without the external id')").all_text_contents()
+        assert [line.partition(": ")[2].rstrip(".") for line in told] == ([", ".join(closed)] if closed else [])
         steps = place.locator("h4:text-is('Times') + table tbody .number")
         assert steps.all_text_contents() == [f"{step['seconds']:.2f}" for step in one["steps"]]
 

@@ -145,7 +145,7 @@ def validated(account: str = "111122223333", region: str = "us-west-2", **wrong:
         permissions[1] |= {
             "status": "partly",
             "missing": ["ec2:CreateSnapshot", "ec2:CreateTags"],
-            "causes": ["the permissions boundary CompanyBoundary denies them"],
+            "causes": ["the permissions boundary"],
         }
     result = {
         "valid": not faulty,

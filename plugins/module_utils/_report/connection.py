@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from .._validate.check import FAULTS
 from . import words
 from .secrets import hide
 
@@ -38,10 +39,9 @@ MADE_BY = {
 
 ACTIONS = ("create", "update", "adopt", "delete")
 
-FAULTS = ("missing", "different", "denied")
-
 # Checks of what is allowed, as opposed to what is there.
-_ABOUT_ACCESS = ("access of ", "trust of ")
+_TRUST = "trust of role "
+_ABOUT_ACCESS = ("access of ", _TRUST)
 
 Status = Literal["failed", "attention", "ok", "not_run"]
 
@@ -114,6 +114,7 @@ def connection_report(
         "clumio_changed": bool(done["connection"].get("changed")),
         "resources": _resources(plan, done),
         "permissions": permissions,
+        "trust": _trust(checks),
         "findings": findings,
         "checks": dict(Counter(check["status"] for check in checks)),
         "arns": _arns(done["permissions_file"].get("arns")) if run.by_wizard and run.playbook == "onboard" else {},
@@ -143,6 +144,7 @@ def not_run(connection_id: str) -> dict[str, Any]:
         "clumio_changed": False,
         "resources": [],
         "permissions": None,
+        "trust": [],
         "findings": [],
         "checks": {},
         "arns": {},
@@ -245,6 +247,15 @@ def _permissions(validation: Result) -> list[dict[str, Any]] | None:
             **{member: _list(row, member) for member in lists},
         }
         for row in _list(validation, "permissions")
+    ]
+
+
+def _trust(checks: Sequence[Result]) -> list[dict[str, str]]:
+    """Whether each role that Clumio assumes is closed to all who do not have the external id."""
+    return [
+        {"role": check["name"].removeprefix(_TRUST), "status": check["status"]}
+        for check in checks
+        if check["name"].startswith(_TRUST)
     ]
 
 

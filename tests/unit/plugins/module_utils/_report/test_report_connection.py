@@ -254,3 +254,9 @@ def test_a_connection_of_which_nothing_is_known():
     told = report({})
     assert told["status"] == "ok"
     assert told["resources"] == []
+
+
+@pytest.mark.parametrize("status", ["ok", "different"])
+def test_who_may_assume_the_roles_is_told(status):
+    validation = samples.validated(trust={"status": status})
+    assert report({"validation": validation}, "validate")["trust"] == [{"role": "ClumioIAMRole", "status": status}]
