@@ -80,8 +80,9 @@ def _details(connection: Mapping[str, Any], dry_run: bool) -> list[str]:
     for finding in connection["findings"]:
         about = f"{finding['about']}: " if finding["about"] else ""
         told = ", ".join(finding["details"]).removesuffix(".") + "." if finding["details"] else finding["message"]
-        # One reason of a failure is the sentence of the connection.
-        if finding["message"] not in connection["sentence"]:
+        # One reason of a failure is the sentence of the connection, or begins with it where that is cut.
+        sentence, message = connection["sentence"].removesuffix(" ..."), " ".join(finding["message"].split())
+        if message not in sentence and not message.startswith(sentence):
             lines.append(words.shortened(" ".join(filter(None, (f"{about}{told}", finding["hint"]))), _LONGEST_LINE))
     lines += [words.shortened(line, _LONGEST_LINE) for line in _permissions(connection["permissions"] or ())]
     for action in ACTIONS:

@@ -124,6 +124,7 @@ def sentence(report: Mapping[str, Any], playbook: str, *, dry_run: bool, by_wiza
         parts = " and ".join(filter(None, (told, clumio)))
         return f"a dry run. It would {parts}." if parts else "a dry run. There is nothing to change."
     checks = _of_checks(report, by_wizard)
+    told = " and ".join(filter(None, (told, f"updated {clumio}" if clumio else "")))
     return f"{told or 'nothing to change in AWS'}; {checks}."
 
 

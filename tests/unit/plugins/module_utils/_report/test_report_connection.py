@@ -35,7 +35,9 @@ def removed(**kept):
 def test_an_onboarding_that_went_well():
     told = report(samples.onboarded())
     assert (told["id"], told["status"], told["failure"]) == ("111122223333_us-west-2", "ok", None)
-    assert told["sentence"] == "made 10 resources in AWS; 12 checks, all in order, Clumio says connected."
+    assert told["sentence"] == (
+        "made 10 resources in AWS and updated the connection at Clumio; 12 checks, all in order, Clumio says connected."
+    )
     assert told["sides"] == {
         "aws": OK | {"looked_at": 9},
         "access": OK | {"looked_at": 7},
@@ -68,6 +70,9 @@ def test_a_second_run_has_nothing_to_change():
     results = samples.onboarded()
     for role in samples.MADE_BY:
         results[role]["changes"] = []
+    told = report(results)
+    assert told["sentence"] == "updated the connection at Clumio; 12 checks, all in order, Clumio says connected."
+    results["connection"]["changed"] = False
     told = report(results)
     assert told["sentence"] == "nothing to change in AWS; 12 checks, all in order, Clumio says connected."
     assert {row["action"] for row in told["resources"]} == {"none"}

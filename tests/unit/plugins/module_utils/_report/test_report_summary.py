@@ -84,7 +84,10 @@ def test_an_onboarding_tells_what_it_has_made():
         "Onboarding of 1 connection: 1 in order",
         "Resources in AWS: 10 made",
         "What Clumio may do: 5 granted",
-        "111122223333_us-west-2: made 10 resources in AWS; 12 checks, all in order, Clumio says connected.",
+        (
+            "111122223333_us-west-2: made 10 resources in AWS and updated the connection at Clumio; "
+            "12 checks, all in order, Clumio says connected."
+        ),
         "  granted: EBS (inventory, backup, restore), S3 (inventory, backup)",
         "  made: topic ClumioEventPub",
         "  made: rules ClumioCloudtrailEventRule, ClumioCloudwatchEventRule",
@@ -127,3 +130,10 @@ def test_findings_are_told_with_what_to_do():
     )
     assert lines[5] == "  access of role ClumioIAMRole: 2 actions are denied by the permissions boundary."
     assert "  partly: EBS (backup)" in lines
+
+
+def test_a_long_failure_is_told_once_too():
+    told = " ".join(f"word{number}" for number in range(200))
+    lines = of_one({}, failure={"task": "t", "msg": told, "failure": {}})
+    assert len(lines) == 2
+    assert lines[1].endswith(" ...")
