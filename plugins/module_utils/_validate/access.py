@@ -105,8 +105,9 @@ def look(client: Any, changes: Sequence[Change[Any]], connection: Connection, *,
     looks = [_Look(change, [need for need in planned if need.role == change.resource.name]) for change in roles]
     for one in looks:
         one.verdicts = _by_policies(one, documents)
-    if simulate:
-        parallel.run([partial(_simulate, client, one, connection) for one in looks if one.change.before])
+    for one in looks:
+        if simulate and one.change.before:
+            _simulate(client, one, connection)
     trusts = [check for change in roles if (check := _trust(change)) is not None]
     return Access([*trusts, *(_check(one) for one in looks if one.change.before and one.wanted)], _table(looks))
 
