@@ -11,7 +11,7 @@ from importlib import metadata, util
 from pathlib import Path
 
 _OURS = Path(__file__).parents[3]
-_LIBRARIES = ("ansible-core", "boto3", "botocore")
+_LIBRARIES = ("boto3", "botocore")
 
 
 def versions() -> dict[str, str]:
