@@ -132,7 +132,7 @@ def damaged(draw):
 
 
 @given(raw=mutated() | damaged() | JSON.map(json.dumps) | st.binary())
-@settings(max_examples=5000, deadline=timedelta(seconds=2))
+@settings(max_examples=2500, deadline=timedelta(seconds=2))
 def test_a_plan_or_one_clear_error(raw):
     naming = Naming(CONNECTION)
     refusal = None
