@@ -55,7 +55,9 @@ chromium:
 browser: venv chromium
 	pytest --numprocesses 0 tests/report
 
+# What a run that was cut short has left, Molecule takes for made.
 molecule: venv
+	molecule destroy > /dev/null
 	molecule test --all --workers 2 --report
 
 pin:
