@@ -50,6 +50,11 @@ class AwsError(ClumioError):
     """AWS refused a call or could not be reached."""
 
 
+def is_denial(error: ClumioError) -> bool:
+    """Whether the credentials lack a right, and nothing else is the matter: the one failure that a look may survive."""
+    return error.codes == {"aws_access_denied"}
+
+
 def config() -> Config:
     """The client configuration of every client: the one place of retries and of the number of connections."""
     return Config(

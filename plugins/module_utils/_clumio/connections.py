@@ -127,14 +127,19 @@ def view(api_object: Mapping[str, Any], *, with_external_id: bool = True) -> dic
     return shown
 
 
+def manager(connection: Mapping[str, Any]) -> str:
+    """The stack or the connection group that keeps the connection; empty for one that was set up by hand."""
+    return str(connection.get("stack_arn") or connection.get("connection_group_id") or "")
+
+
 def explanation(connection: Mapping[str, Any]) -> str:
     """Why Clumio has lost the account, and the way out, in words; empty unless the connection is unlinked."""
     if connection.get("connection_status") != "unlinked":
         return ""
-    manager = connection.get("stack_arn") or connection.get("connection_group_id")
+    managed_by = manager(connection)
     way_out = (
-        f"Restore or update {manager}, which manages it"
-        if manager
+        f"Restore or update {managed_by}, which manages it"
+        if managed_by
         else "The playbook clumio.aws.validate tells what is wrong, and clumio.aws.onboard puts it right"
     )
     return (

@@ -274,7 +274,7 @@ def _check_no_downgrade(desired: Desired, enabled: tuple[str, ...]) -> None:
 
 def _check_set_up_by_hand(found: Mapping[str, Any]) -> None:
     """Clumio takes ARNs only for connections that no template manages."""
-    manager = found.get("stack_arn") or found.get("connection_group_id")
+    manager = connections.manager(found)
     if manager:
         raise ClumioError(
             f"Connection {found['id']} cannot take ARNs, because it is managed by {manager}.",

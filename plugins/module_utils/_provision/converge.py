@@ -11,6 +11,7 @@ from functools import partial
 from itertools import zip_longest
 from typing import Any, ClassVar, Generic, TypeVar
 
+from .._aws._call import is_denial
 from .._change import Change, differences
 from .._errors import ClumioError, InputError
 from .._permissions.documents import compact
@@ -173,7 +174,7 @@ def _compare_readable(noun: Noun[R], desired: R, connection: Connection, choices
     try:
         return _compare(noun, desired, connection, choices)
     except ClumioError as error:
-        if error.codes != {"aws_access_denied"}:
+        if not is_denial(error):
             raise
         return desired, Change(
             section=noun.section, kind=noun.kind, before=None, after=desired, unreadable=error.message

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .._validate.check import FAULTS
+from .._validate.check import ACCESS_OF, FAULTS, TRUST_OF
 from . import words
 from .secrets import hide
 
@@ -40,8 +40,7 @@ MADE_BY = {
 ACTIONS = ("create", "update", "adopt", "delete")
 
 # Checks of what is allowed, as opposed to what is there.
-_TRUST = "trust of role "
-_ABOUT_ACCESS = ("access of ", _TRUST)
+_ABOUT_ACCESS = (ACCESS_OF, TRUST_OF)
 
 Status = Literal["failed", "attention", "ok", "not_run"]
 
@@ -253,9 +252,9 @@ def _permissions(validation: Result) -> list[dict[str, Any]] | None:
 def _trust(checks: Sequence[Result]) -> list[dict[str, str]]:
     """Whether each role that Clumio assumes is closed to all who do not have the external id."""
     return [
-        {"role": check["name"].removeprefix(_TRUST), "status": check["status"]}
+        {"role": check["name"].removeprefix(TRUST_OF).removeprefix("role "), "status": check["status"]}
         for check in checks
-        if check["name"].startswith(_TRUST)
+        if check["name"].startswith(TRUST_OF)
     ]
 
 

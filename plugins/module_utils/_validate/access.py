@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, Literal, TypeVar
 
 from .._aws import iam
+from .._aws._call import is_denial
 from .._change import Change
 from .._clumio.asset_types import CANONICAL
 from .._errors import ClumioError
@@ -22,7 +23,7 @@ from .._permissions.grants import ALL_BUT, Grant
 from .._permissions.names import Connection
 from .._permissions.plan import Policy, Resource, Role
 from .._provision import parallel
-from .check import REPAIR, Check
+from .check import ACCESS_OF, REPAIR, TRUST_OF, Check
 from .decisions import ALLOWED, NO_POLICY, Decision, Question, ask, by_cause, named, refused
 from .held import Documents, Held, managed_policies
 
@@ -133,7 +134,7 @@ def _document(client: Any, arn: str) -> Document | None:
         policy = iam.get_policy(client, arn)
         return iam.get_policy_version(client, arn, policy["DefaultVersionId"]) if policy else None
     except ClumioError as error:
-        if error.code != "aws_access_denied":
+        if not is_denial(error):
             raise
         return None
 
@@ -157,7 +158,7 @@ def _simulate(client: Any, one: _Look, connection: Connection) -> None:
     try:
         answers = ask(client, one.change.resource.arn, [question for some in asked.values() for question in some])
     except ClumioError as error:
-        if error.codes != {"aws_access_denied"}:
+        if not is_denial(error):
             raise
         one.not_asked = error.message
         return
@@ -191,12 +192,12 @@ def questions(grant: Grant, connection: Connection) -> list[Question]:
 def _example_of_arn(pattern: str, connection: Connection) -> str:
     """An ARN that the pattern stands for, of the connection where the pattern lets it be any."""
     parts = pattern.split(":", 5)
-    if len(parts) == 6:
-        parts[3] = connection.region if parts[3] == "*" else parts[3]
-        parts[4] = connection.account_id if parts[4] == "*" else parts[4]
-        parts[5] = _example(parts[5])
-        return ":".join(parts[:3] + [_example(part) for part in parts[3:5]] + parts[5:])
-    return pattern if pattern == "*" else _example(pattern)
+    if len(parts) < 6:
+        return pattern if pattern == "*" else _example(pattern)
+    *service, region, account, rest = parts
+    region = connection.region if region == "*" else _example(region)
+    account = connection.account_id if account == "*" else _example(account)
+    return ":".join((*service, region, account, _example(rest)))
 
 
 def _example(pattern: str) -> str:
@@ -234,14 +235,11 @@ def _context(condition: str) -> tuple[tuple[str, str, tuple[str, ...]], ...] | N
 
 def _trust(change: Change[Role]) -> Check | None:
     """Whether the role can be assumed without the external id; nothing to say of a role for a service of AWS."""
-    if change.before is None or change.after is None or not external_ids(change.after):
+    asked = external_ids(change.after) if change.after else []
+    if change.before is None or not asked:
         return None
-    check = partial(Check, name=f"trust of {change.label}", side="aws", entity=change.resource.arn)
-    holes = [
-        finding.message
-        for external_id in external_ids(change.after)[:1]
-        for finding in audit_trust(change.before, None, external_id)
-    ]
+    check = partial(Check, name=f"{TRUST_OF}{change.label}", side="aws", entity=change.resource.arn)
+    holes = [finding.message for finding in audit_trust(change.before, None, asked[0])]
     if not holes:
         return check(status="ok")
     return check(
@@ -254,7 +252,7 @@ def _trust(change: Change[Role]) -> Check | None:
 
 def _check(one: _Look) -> Check:
     """Whether all of the role's permissions are granted, and what takes them away."""
-    check = partial(Check, name=f"access of {one.change.label}", side="aws", entity=one.change.resource.arn)
+    check = partial(Check, name=f"{ACCESS_OF}{one.change.label}", side="aws", entity=one.change.resource.arn)
     decided = [(_spelled(grant.action), decision) for grant, decision in one.verdicts.items()]
     denied, unknown = by_cause(decided, "denied"), by_cause(decided, "unknown")
     told = [

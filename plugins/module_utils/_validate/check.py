@@ -9,6 +9,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 FAULTS = ("missing", "different", "denied")
+# What checks of rights are called, before the role in words.
+ACCESS_OF, TRUST_OF = "access of ", "trust of "
+
 REPAIR = "Run the onboard playbook again to put it back."
 
 

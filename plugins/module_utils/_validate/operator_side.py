@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from .._aws import iam
+from .._aws._call import is_denial
 from .._errors import ClumioError
 from .._permissions.names import Connection
 from .._permissions.operator import Need
@@ -72,7 +73,7 @@ def principal(client: Any, caller: str) -> Principal:
     try:
         role = iam.get_role(client, name)
     except ClumioError as error:
-        if error.codes != {"aws_access_denied"}:
+        if not is_denial(error):
             raise
         return Principal(caller, unknown=error.message, hint="Give the role iam:GetRole on itself to find out before.")
     if role is None:
@@ -103,7 +104,7 @@ def decide(
     try:
         answers = ask(client, who.arn, questions.values())
     except ClumioError as error:
-        if error.codes != {"aws_access_denied"}:
+        if not is_denial(error):
             raise
         return dict.fromkeys(needs, Decision("unknown", _NOT_ASKED))
     return {need: answers[question] for need, question in questions.items()}
