@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..module_utils._validate.waiting import Progress, is_needed, wait
+from ..modules import clumio_connection_validate
+from ..plugin_utils.in_worker import InWorker
 
 display = Display()
 
@@ -21,17 +22,21 @@ PLAN = (
     "retired",
     "roles",
     "rules",
+    "seen",
     "ssm_documents",
     "topics",
 )
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(InWorker):
     """What can be done only here: to show something while the task still runs."""
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        super().run(tmp, task_vars)
-        first = self._look(self._task.args, task_vars)
+    # It goes on after the first run of the module.
+    _supports_async = False
+    module = clumio_connection_validate
+
+    def outcome(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+        first = super().outcome(task_vars)
         # As the module has read them: checked, and with their defaults.
         params = first.get("invocation", {}).get("module_args", {})
         if not is_needed(first, params.get("wait_for", "")) or params["wait_timeout"] <= 0:
@@ -39,18 +44,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         clumio_only = {option: value for option, value in self._task.args.items() if option not in PLAN}
         connection_id = next(check["entity"] for check in first["checks"] if check["side"] == "clumio")
         with Progress(connection_id, params["wait_timeout"], self._tell) as progress:
-            result = wait(first, lambda: self._look(clumio_only, task_vars), progress, params["wait_for"])
+            result = wait(first, lambda: self.run_module(clumio_only, task_vars), progress, params["wait_for"])
         if params["fail_on_invalid"] and not result.get("valid"):
             result["failed"] = True
         return result
-
-    def _look(self, options: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
-        """Run the module, and leave no file of it, which holds the API token, for the time of the waiting."""
-        try:
-            result: dict[str, Any] = self._execute_module(module_args=dict(options), task_vars=task_vars)
-            return result
-        finally:
-            self.cleanup()
 
     def _tell(self, line: str) -> None:
         """Show a line, beside what the playbook prints: that may be meant for a program."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache, partial
 from typing import Any, TypeVar
 
-from ._aws import regions
-from ._aws._call import config
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
+
+from ._aws import clients, regions
 from ._change import as_result
 from ._errors import InputError
 from ._permissions.documents import Document, problem_of_policy
@@ -186,7 +186,7 @@ def run(module: Any, *sections: str) -> dict[str, Any]:
     """
     params = module.params
     connection = Connection(params["account_id"], module.region or "")
-    client = cache(partial(module.client, config=config()))
+    client = clients.connect(*get_aws_connection_info(module))
     planned = work(sections, params, connection, client)
     if params["everything"] and params["state"] != "absent":
         raise InputError("Only state=absent can be about everything.", code="everything_to_make")

@@ -18,6 +18,13 @@ description:
   - What O(retired) names must not be there any more, unless it is not this connection's.
   - What others have added to the resources is told in RV(extras). With O(purge) it is a fault.
 options:
+  seen:
+    description:
+      - What M(clumio.aws.clumio_permissions_file) has just seen of AWS, as it returns it in
+        RV(clumio.aws.clumio_permissions_file#module:account.in_order), so that nothing is asked twice.
+      - Only counts where no section of a plan is given.
+    type: dict
+    default: {}
   simulate:
     description:
       - Whether to ask IAM's policy simulator what the roles may do, so that a permissions boundary, an SCP of the
@@ -318,25 +325,25 @@ failure:
     hint: Run the onboard playbook again to put it back.
 """
 
-from functools import cache, partial
 
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ansible_collections.clumio.aws.plugins.module_utils import _sections as sections
-from ansible_collections.clumio.aws.plugins.module_utils._aws._call import config
-from ansible_collections.clumio.aws.plugins.module_utils._change import extras
+from ansible_collections.clumio.aws.plugins.module_utils._aws import clients
 from ansible_collections.clumio.aws.plugins.module_utils._clumio import arguments, connections
 from ansible_collections.clumio.aws.plugins.module_utils._elapsed import timed
 from ansible_collections.clumio.aws.plugins.module_utils._errors import ClumioError, InputError
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.names import Connection
 from ansible_collections.clumio.aws.plugins.module_utils._provision.converge import compare
-from ansible_collections.clumio.aws.plugins.module_utils._validate import access, aws_side, clumio_side
-from ansible_collections.clumio.aws.plugins.module_utils._validate.access import Access
+from ansible_collections.clumio.aws.plugins.module_utils._validate import aws_side, clumio_side
+from ansible_collections.clumio.aws.plugins.module_utils._validate.aws_side import AwsSide
 from ansible_collections.clumio.aws.plugins.module_utils._validate.check import as_result
 
 
 def build_argument_spec():
     return {
+        "seen": {"type": "dict", "default": {}},
         "simulate": {"type": "bool", "default": False},
         "clumio": {"type": "bool", "default": True},
         "wait_for": {"type": "str", "choices": ["connected", "completed"], "default": "connected"},
@@ -351,24 +358,27 @@ def build_argument_spec():
 def run(module):
     params = module.params
     connection = Connection(params["account_id"], module.region or "")
-    service = cache(partial(module.client, config=config()))
+    service = clients.connect(*get_aws_connection_info(module))
     work = sections.work(sections.SECTIONS, params, connection, service)
     client = arguments.client_from(params) if params["clumio"] else None
-    if not work and not client:
+    if not work and not client and not params["seen"]:
         raise InputError(
             "There is nothing to validate.", code="nothing_to_validate", hint="Give a section or set clumio to true."
         )
-    # A part of a plan does not tell what the whole of it grants.
-    changes = compare(work, connection, sections.choices(params), remember_grants=False, may_be_denied=True)
-    granted = access.look(service("iam"), changes, connection, simulate=params["simulate"]) if changes else Access()
-    checks = [*aws_side.checks(changes), *granted.checks]
+    if work:
+        # A part of a plan does not tell what the whole of it grants.
+        changes = compare(work, connection, sections.choices(params), remember_grants=False, may_be_denied=True)
+        aws = aws_side.look(service("iam"), changes, connection, simulate=params["simulate"])
+    else:
+        aws = AwsSide.of(params["seen"])
+    checks = list(aws.checks)
     shown = None
     if client:
         seen = connections.read(client, connection.id)
         checks += clumio_side.checks(connection.id, seen, params["wait_for"])
         shown = connections.view(seen) if seen else None
-    permissions = [row.as_dict() for row in granted.table]
-    return as_result(connection.id, checks, extras(changes)) | {"permissions": permissions, "connection": shown}
+    told = {"permissions": list(aws.permissions), "connection": shown}
+    return as_result(connection.id, checks, aws.extras) | told
 
 
 def main():

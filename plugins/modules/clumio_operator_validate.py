@@ -242,12 +242,11 @@ failure:
     hint: Have the owner of the account give the credentials the returned policy.
 """
 
-from functools import cache, partial
 
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ansible_collections.clumio.aws.plugins.module_utils._aws import regions, sts
-from ansible_collections.clumio.aws.plugins.module_utils._aws._call import config
+from ansible_collections.clumio.aws.plugins.module_utils._aws import clients, regions, sts
 from ansible_collections.clumio.aws.plugins.module_utils._elapsed import timed
 from ansible_collections.clumio.aws.plugins.module_utils._errors import ClumioError
 from ansible_collections.clumio.aws.plugins.module_utils._permissions import operator
@@ -283,7 +282,7 @@ def run(module):
     connection = Connection(params["account_id"], module.region or "")
     regions.require_known(connection.region, connection.partition)
     naming = Naming(connection, params["iam_path"], params["name_prefix"], params["name_suffix"], params["names"])
-    client = cache(partial(module.client, config=config()))
+    client = clients.connect(*get_aws_connection_info(module))
     caller = sts.get_caller_identity(client("sts"))
     refuse_errors(
         audit_credentials(connection, caller["Account"]), f"The credentials cannot be used for {connection.id}"

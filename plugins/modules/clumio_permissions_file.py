@@ -149,6 +149,12 @@ options:
         O(check_account) and O(previous=account) reckon without it.
     type: bool
     default: false
+  purge_tags:
+    description:
+      - With O(check_account), whether tags that are not in O(tags) are to go, as far as O(tags) is given. They count as
+        something to do then.
+    type: bool
+    default: true
   dest:
     description: Save the file here as it came, on the machine that runs the module.
     type: path
@@ -462,6 +468,39 @@ summary:
   type: dict
   sample:
     {"kms_keys": 0, "topics": 1, "rules": 2, "policies": 3, "roles": 2, "instance_profiles": 0, "ssm_documents": 0}
+to_do:
+  description:
+    - The roles of this collection that have something to do. With O(check_account) those whose part of the plan is not
+      what AWS has, otherwise all that have a part in the plan.
+  returned: success
+  type: list
+  elements: str
+  sample: [sns_topic, eventbridge_rules, iam_roles, ssm_documents]
+account:
+  description: With O(check_account), what the account holds of the plan. Otherwise empty.
+  returned: success
+  type: dict
+  contains:
+    found:
+      description: How many resources of the plan, or retired by it, there are.
+      type: int
+      returned: with O(check_account)
+      sample: 49
+    in_order:
+      description:
+        - Where nothing is to do, what M(clumio.aws.clumio_connection_validate) would say of AWS, for its option
+          O(clumio.aws.clumio_connection_validate#module:seen). Empty where anything is to do.
+      type: dict
+      returned: with O(check_account)
+      sample: {}
+extras:
+  description:
+    - With O(check_account), what others have added to the connection's resources and what stays, in the shape of
+      RV(clumio.aws.clumio_iam_roles#module:extras).
+  returned: success
+  type: list
+  elements: dict
+  sample: []
 preview:
   description: Whether stand-ins took the place of a token or an external id; see O(preview).
   returned: success
@@ -483,15 +522,15 @@ failure:
 
 import json
 from dataclasses import replace
-from functools import cache, partial
 from tempfile import NamedTemporaryFile
 
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ansible_collections.clumio.aws.plugins.module_utils import _files as files
 from ansible_collections.clumio.aws.plugins.module_utils import _sections as sections
-from ansible_collections.clumio.aws.plugins.module_utils._aws import regions
-from ansible_collections.clumio.aws.plugins.module_utils._aws._call import config
+from ansible_collections.clumio.aws.plugins.module_utils._aws import clients, regions
+from ansible_collections.clumio.aws.plugins.module_utils._change import extras
 from ansible_collections.clumio.aws.plugins.module_utils._clumio import arguments, asset_types, templates
 from ansible_collections.clumio.aws.plugins.module_utils._elapsed import timed
 from ansible_collections.clumio.aws.plugins.module_utils._errors import ClumioError, InputError
@@ -502,11 +541,13 @@ from ansible_collections.clumio.aws.plugins.module_utils._permissions.compare im
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.findings import refuse_errors
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.load import load
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.names import Connection, Naming
+from ansible_collections.clumio.aws.plugins.module_utils._permissions.plan import MADE_BY
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.preferences import Preferences
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.resolve import resolve
 from ansible_collections.clumio.aws.plugins.module_utils._provision import account
 from ansible_collections.clumio.aws.plugins.module_utils._provision.approval import widened
 from ansible_collections.clumio.aws.plugins.module_utils._provision.converge import compare as compare_resources
+from ansible_collections.clumio.aws.plugins.module_utils._validate import aws_side
 
 # The sections that grant something by themselves.
 GRANTING = ("topics", "policies", "roles")
@@ -537,6 +578,7 @@ def build_argument_spec():
         "adopt": {"type": "bool", "default": False},
         "approve_changes": {"type": "bool", "default": False},
         "purge": {"type": "bool", "default": False},
+        "purge_tags": {"type": "bool", "default": True},
         "dest": {"type": "path"},
         **arguments.argument_spec(),
     }
@@ -590,11 +632,30 @@ def compare_with_previous(params, plan, naming, changes):
     return [difference.as_dict() for difference in compare(holders(before), holders(after))]
 
 
+def told(client, changes, connection):
+    """What the account holds of the plan; the whole of it where there is nothing to do."""
+    in_order = changes and all(change.action == "none" for change in changes)
+    return {
+        "found": sum(change.before is not None for change in changes),
+        "in_order": aws_side.look(client("iam"), changes, connection, simulate=False).as_dict() if in_order else {},
+    }
+
+
+def to_do(plan, changes):
+    """The roles of this collection that have something to do; C(changes) are those of the account, if it was asked."""
+    if changes is not None:
+        due = {change.section for change in changes if change.action != "none"}
+    else:
+        due = {section for section, resources in plan.sections().items() if resources}
+        due |= {"roles"} if plan.retired else set()
+    return list(dict.fromkeys(role for section, role in MADE_BY.items() if section in due))
+
+
 def save(module, raw):
     """Write the file to O(dest) if that is not what is there."""
     diff = files.difference(module.params["dest"], raw)
     if diff and not module.check_mode:
-        with NamedTemporaryFile(dir=module.tmpdir, delete=False) as temporary:
+        with NamedTemporaryFile(delete=False) as temporary:
             temporary.write(raw)
         module.atomic_move(temporary.name, module.params["dest"])
     return {"changed": True, "diff": diff} if diff else {"changed": False}
@@ -605,13 +666,13 @@ def run(module):
     connection = Connection(params["account_id"], module.region or "")
     regions.require_known(connection.region, connection.partition)
     naming = Naming(connection, params["iam_path"], params["name_prefix"], params["name_suffix"], params["names"])
-    client = cache(partial(module.client, config=config()))
+    client = clients.connect(*get_aws_connection_info(module))
     raw = fetch(params, connection)
     file = load(raw)
     plan_of_file = resolved(params, file, naming)
     plan = plan_of_file.plan
     findings = [*plan_of_file.findings, *audit(plan, connection, params["clumio_account_id"], plan_of_file.external_id)]
-    changes = []
+    changes, seen = [], {}
     choices = sections.choices(params)
     if params["check_account"]:
         # A dry run may tell of grants that nobody has approved, as those of the provisioning modules do.
@@ -619,6 +680,7 @@ def run(module):
         work = sections.work(sections.SECTIONS, plan.as_dict(), connection, client)
         found, changes = account.survey(plan, work, connection, choices, client)
         findings += found
+        seen = told(client, changes, connection)
     gains = widened(changes)
     refuse_errors(findings, f"The permissions file cannot be used for {connection.id}", differences=gains)
     for finding in findings:
@@ -635,6 +697,9 @@ def run(module):
         "catalogue": [row.as_dict() for row in catalogue(plan)],
         "difference": difference,
         "widening": gains,
+        "account": seen,
+        "extras": extras(changes),
+        "to_do": to_do(plan, changes if params["check_account"] else None),
         "summary": {section: len(resources) for section, resources in plan.sections().items()},
         "preview": plan_of_file.preview,
     }

@@ -43,8 +43,6 @@ _IMPLIED = {
 
 # What nobody has to be allowed in the account.
 _NOT_NEEDED = {
-    # amazon.aws.aws_caller_info asks for the name of the account, and goes on without.
-    "iam:ListAccountAliases",
     # It takes a right in the account of the credentials, not in the one that is entered.
     "sts:AssumeRole",
     # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html: no permissions are required.

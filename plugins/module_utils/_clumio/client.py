@@ -8,6 +8,7 @@ import copy
 import http.client
 import ipaddress
 import json
+import os
 import random
 import re
 import socket
@@ -17,11 +18,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.message import Message
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any, cast
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode, urlsplit
 
-from ansible.module_utils.urls import Request
+from ansible.module_utils.urls import Request, make_context
 
 from .._errors import ClumioError, InputError
 
@@ -164,6 +166,7 @@ class Client:
             # ... and a line in ~/.netrc would replace it.
             use_netrc=False,
             decompress=False,
+            context=_tls_context(),
         )
 
     def request(
@@ -378,6 +381,23 @@ class Client:
     def _scrubbed(self, text: str) -> str:
         """Text of the server, short, and without the token, which a server may echo."""
         return text.replace(self._token, "<API token>")[:_MAX_DETAIL_CHARACTERS]
+
+
+def preload() -> None:
+    """Read the certificates that are trusted, for this process and those that are forked from it."""
+    _tls_context()
+
+
+def _tls_context() -> ssl.SSLContext:
+    """How servers are verified; reading the certificates takes longer than the rest of a request."""
+    return _context_of(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+@cache
+def _context_of(_file: str | None, _directory: str | None) -> ssl.SSLContext:
+    """One context for each choice of OpenSSL's variables, which a task may set."""
+    context: ssl.SSLContext = make_context()
+    return context
 
 
 def _checked_base_url(base_url: str) -> str:

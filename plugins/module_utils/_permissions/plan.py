@@ -16,6 +16,17 @@ from .documents import Document
 POLICY = {"document": "policy"}
 PATTERN = {"document": "pattern"}
 
+# Which role of this collection makes the resources of a section, in the order of a plan.
+MADE_BY = {
+    "kms_keys": "sns_topic",
+    "topics": "sns_topic",
+    "rules": "eventbridge_rules",
+    "policies": "iam_roles",
+    "roles": "iam_roles",
+    "instance_profiles": "iam_roles",
+    "ssm_documents": "ssm_documents",
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:

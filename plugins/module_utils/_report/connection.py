@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from .._permissions.plan import MADE_BY
 from .._validate.check import ACCESS_OF, FAULTS, TRUST_OF
 from . import words
 from .secrets import hide
@@ -24,17 +25,6 @@ STEPS = {
     "iam_roles": "roles and policies",
     "ssm_documents": "SSM documents",
     "validation": "validation",
-}
-
-# Which role makes the resources of a section, in the order of a plan.
-MADE_BY = {
-    "kms_keys": "sns_topic",
-    "topics": "sns_topic",
-    "rules": "eventbridge_rules",
-    "policies": "iam_roles",
-    "roles": "iam_roles",
-    "instance_profiles": "iam_roles",
-    "ssm_documents": "ssm_documents",
 }
 
 ACTIONS = ("create", "update", "adopt", "delete")
@@ -176,6 +166,8 @@ def _clumio(registered: Result | None) -> dict[str, Any] | None:
 def _resources(plan: Mapping[str, Any], done: Mapping[str, Result]) -> list[dict[str, Any]]:
     """Everything of the plan, then what else was changed or kept: what is done to it and how it was found."""
     rows: dict[tuple[str, str], dict[str, Any]] = {}
+    # A step that has nothing to do does not run.
+    to_do = done["permissions_file"].get("to_do", MADE_BY.values())
 
     def row(section: str, name: str, arn: str) -> dict[str, Any]:
         made_by = done[MADE_BY[section]]
@@ -184,7 +176,7 @@ def _resources(plan: Mapping[str, Any], done: Mapping[str, Result]) -> list[dict
             "name": name,
             "arn": arn,
             # Null where the step that makes it has not run, or has not come to its end.
-            "action": "none" if "changes" in made_by else None,
+            "action": "none" if "changes" in made_by or MADE_BY[section] not in to_do else None,
             "differences": [],
             "check": None,
             "reason": "",

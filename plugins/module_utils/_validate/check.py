@@ -39,6 +39,11 @@ class Check:
     differences: tuple[str, ...] = ()
     hint: str = ""
 
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Check:
+        """The check that was told by as_dict()."""
+        return cls(**{**told, "differences": tuple(told["differences"])})
+
     @property
     def sentence(self) -> str:
         """The check on one line; documents are left to C(expected) and C(found)."""

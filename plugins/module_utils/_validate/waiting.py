@@ -189,8 +189,8 @@ def _trouble(failed_look: Result) -> str:
 def _whole(first: Result, last: Result, progress: Progress, outcome: str, failure: Result | None) -> dict[str, Any]:
     """One result of the first look's side of AWS and the last look's side of Clumio."""
     seconds = round(progress.seconds, 2)
-    checks = [_check(told) for told in first["checks"] if told["side"] == "aws"]
-    of_clumio = [_check(told) for told in last["checks"] if told["side"] == "clumio"]
+    checks = [Check.of(told) for told in first["checks"] if told["side"] == "aws"]
+    of_clumio = [Check.of(told) for told in last["checks"] if told["side"] == "clumio"]
     if outcome == "timed_out":
         cause = f" The last look failed: {failure['msg']}" if failure else ""
         patience = f"After {seconds:.0f} s the last that was seen is: {progress.states[-1]['state']}.{cause}"
@@ -202,11 +202,6 @@ def _whole(first: Result, last: Result, progress: Progress, outcome: str, failur
         "waited": {"outcome": outcome, "seconds": seconds, "states": progress.states},
         "elapsed": round(first["elapsed"] + seconds, 2),
     }
-
-
-def _check(told: Mapping[str, Any]) -> Check:
-    """The check that was told by as_dict()."""
-    return Check(**{**told, "differences": tuple(told["differences"])})
 
 
 def _hinted(checks: list[Check], patience: str) -> list[Check]:

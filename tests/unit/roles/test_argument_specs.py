@@ -10,9 +10,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.clumio.aws.plugins.module_utils import _sections
-
-SECTIONS = (*_sections.SECTIONS, "retired")
 ROLES = sorted((Path(__file__).parents[3] / "roles").iterdir())
 
 
@@ -28,30 +25,6 @@ def test_specs_defaults_and_readme_agree(role):
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
 def test_every_input_is_used(role):
-    tasks = "".join(path.read_text() for path in (role / "tasks").iterdir() if path.name != "assert.yml")
+    tasks = "".join(path.read_text() for path in (role / "tasks").iterdir())
     defaults = yaml.safe_load((role / "defaults/main.yml").read_text())
     assert [name for name in defaults if not re.search(rf"\b{name}\b", tasks)] == []
-
-
-STATEFUL = [role for role in ROLES if "_state:" in (role / "defaults/main.yml").read_text()]
-
-
-@pytest.mark.parametrize("role", STATEFUL, ids=lambda role: role.name)
-def test_every_state_has_its_tasks(role):
-    spec = yaml.safe_load((role / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
-    states = spec[f"{role.name}_state"]["choices"]
-    assert states == ["present", "absent"]
-    assert all((role / f"tasks/{state}.yml").exists() for state in states)
-
-
-@pytest.mark.parametrize("role", STATEFUL, ids=lambda role: role.name)
-def test_absent_names_the_same_resources_as_present(role):
-    lists = [set(_options(role, state)) & set(SECTIONS) for state in ("present", "absent")]
-    assert lists[0] == lists[1]
-    assert _options(role, "absent")["state"] == "absent"
-
-
-def _options(role, state):
-    """The options that the role gives to its module."""
-    (task,) = yaml.safe_load((role / f"tasks/{state}.yml").read_text())
-    return next(options for name, options in task.items() if name.startswith("clumio.aws."))

@@ -15,6 +15,7 @@ from permissions_files import EXTERNAL_ID, TOKEN, permissions_file, policy, trus
 from section_helpers import make
 
 from ansible_collections.clumio.aws.plugins.modules import (
+    clumio_connection_validate,
     clumio_eventbridge_rules,
     clumio_iam_roles,
     clumio_permissions_file,
@@ -31,6 +32,8 @@ OF_ANOTHER_CONNECTION = [
     {"Key": "Vendor", "Value": "Clumio"},
     {"Key": "clumio:connection", "Value": f"{ACCOUNT}_us-east-1"},
 ]
+
+MINE = {"Key": "Owner", "Value": "me"}
 
 SECTIONS_OF_MODULES = {
     clumio_sns_topic: ("kms_keys", "topics"),
@@ -72,6 +75,13 @@ def passed(result):
     return result
 
 
+def a_document(aws):
+    """The name of an SSM document of the account."""
+    return aws.client("ssm").list_documents(Filters=[{"Key": "Owner", "Values": ["Self"]}])["DocumentIdentifiers"][0][
+        "Name"
+    ]
+
+
 def obstacles(result):
     """Code and place of everything that the module has refused, in its order."""
     assert result.get("failed"), "nothing was refused"
@@ -93,6 +103,66 @@ def granting_more(file=FILE):
     document["Statement"].append({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::one/*"})
     item["policy_document"] = document
     return result
+
+
+# ---- what there is to do
+
+
+ALL_ROLES = ["sns_topic", "eventbridge_rules", "iam_roles", "ssm_documents"]
+
+
+def test_an_account_with_nothing_has_everything_to_do(survey):
+    result = passed(survey(permissions_file(*EVERY_KIND)))
+    assert result["to_do"] == ALL_ROLES
+    assert result["account"] == {"found": 0, "in_order": {}}
+
+
+def test_an_account_with_everything_has_nothing_to_do(aws, survey, made):
+    """A validation says the same of it, without another question."""
+    plan = made(permissions_file(*EVERY_KIND))
+    aws.client("iam").put_role_policy(
+        RoleName="ClumioIAMRole", PolicyName="Mine", PolicyDocument=json.dumps(policy(Action="s3:Get*", Resource="*"))
+    )
+    result = passed(survey(permissions_file(*EVERY_KIND)))
+    assert result["to_do"] == []
+    assert [extra["extra"] for extra in result["extras"]] == ["inline policy Mine"]
+    options = {"account_id": ACCOUNT, "region": REGION, "clumio": False}
+    asked = run_main(clumio_connection_validate, options | plan)
+    with aws.recorded() as calls:
+        told = run_main(clumio_connection_validate, options | {"seen": result["account"]["in_order"]})
+    assert calls == []
+    assert told | {"elapsed": 0, "invocation": {}} == asked | {"elapsed": 0, "invocation": {}}
+    assert told["valid"] is True
+
+
+@pytest.mark.parametrize(
+    ("change", "role"),
+    [
+        (lambda aws: aws.client("sns").tag_resource(ResourceArn=TOPIC_ARN, Tags=[MINE]), "sns_topic"),
+        (lambda aws: aws.client("events").disable_rule(Name="ClumioCloudtrailEventRule"), "eventbridge_rules"),
+        (lambda aws: aws.client("iam").update_role(RoleName="ClumioIAMRole", Description="Mine"), "iam_roles"),
+        (lambda aws: aws.client("ssm").delete_document(Name=a_document(aws)), "ssm_documents"),
+    ],
+)
+def test_only_what_has_changed_is_to_do(aws, survey, made, change, role):
+    options = {"content": permissions_file(*EVERY_KIND), "tags": {"Team": "backup"}}
+    made(**options)
+    change(aws)
+    result = passed(survey(**options))
+    assert result["to_do"] == [role]
+    assert result["account"]["in_order"] == {}
+
+
+def test_tags_that_stay_are_nothing_to_do(aws, survey, made):
+    made(tags={"Team": "backup"})
+    aws.client("sns").tag_resource(ResourceArn=TOPIC_ARN, Tags=[MINE])
+    assert passed(survey(tags={"Team": "backup"}, purge_tags=False))["to_do"] == []
+
+
+def test_without_a_look_everything_of_the_plan_is_to_do(survey):
+    result = passed(survey(check_account=False))
+    assert result["to_do"] == ["sns_topic", "eventbridge_rules", "iam_roles"]
+    assert (result["account"], result["extras"]) == ({}, [])
 
 
 # ---- no obstacle
