@@ -276,9 +276,10 @@ def _get_key_rotation_status(backend: Any, key_id: str) -> bool:
 def _list_documents(
     backend: Any, document_filter_list: Any, filters: Any, max_results: int = 10, token: str = "0"
 ) -> tuple[list[dict[str, Any]], str]:
-    """moto lets every document through a filter by tag.
+    """moto lets every document through a filter by tag, and does not tell when a document was made.
 
-    Source: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DocumentKeyValuesFilter.html
+    Sources: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DocumentKeyValuesFilter.html and
+    API_DocumentIdentifier.html
     """
     by_tag = {item["Key"].removeprefix("tag:"): item["Values"] for item in filters or [] if item["Key"][:4] == "tag:"}
     others = [item for item in filters or [] if item["Key"][:4] != "tag:"]
@@ -290,7 +291,11 @@ def _list_documents(
         tags = {tag["Key"]: tag["Value"] for tag in document.get("Tags", [])}
         return all(tags.get(key) in values for key, values in by_tag.items())
 
-    found = [document for document in everything if fits(document)]
+    found = [
+        document | {"CreatedDate": backend.describe_document(document["Name"], None, None)["CreatedDate"]}
+        for document in everything
+        if fits(document)
+    ]
     end = int(token or "0") + max_results
     return found[int(token or "0") : end], str(end) if end < len(found) else ""
 

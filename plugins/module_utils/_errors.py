@@ -58,9 +58,13 @@ _ONE_CAUSE = {"aws_credentials", "aws_unreachable"}
 def combined(errors: Sequence[ClumioError]) -> ClumioError:
     """One error that tells all of several, so that nobody mends them one run at a time.
 
-    Raises nothing; a single error, or the first of many with one cause, comes back as it is. The code is the first
-    one's.
+    Raises nothing; a single error, or the first of many with one cause, comes back as it is, and what several say in
+    the same words is told once. The code is the first one's.
     """
+    told: dict[str, ClumioError] = {}
+    for error in errors:
+        told.setdefault(error.sentence, error)
+    errors = list(told.values())
     codes = {error.code for error in errors}
     if len(errors) == 1 or (len(codes) == 1 and codes <= _ONE_CAUSE):
         return errors[0]

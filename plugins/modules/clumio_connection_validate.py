@@ -367,7 +367,9 @@ def run(module):
         )
     if work:
         # A part of a plan does not tell what the whole of it grants.
-        changes = compare(work, connection, sections.choices(params), remember_grants=False, may_be_denied=True)
+        changes = compare(
+            work, connection, sections.choices(params), remember_grants=False, may_be_denied=True, list_first=False
+        )
         aws = aws_side.look(service("iam"), changes, connection, simulate=params["simulate"])
     else:
         aws = AwsSide.of(params["seen"])

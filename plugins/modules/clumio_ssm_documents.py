@@ -17,10 +17,11 @@ description:
 notes:
   - SSM documents hold expressions in double braces, such as those of their parameters. Ansible must not template them.
     Take them from M(clumio.aws.clumio_permissions_file) or mark them with C(!unsafe).
-  - The credentials need C(ssm:DescribeDocument), C(ssm:GetDocument), C(ssm:CreateDocument), C(ssm:UpdateDocument),
-    C(ssm:UpdateDocumentDefaultVersion), C(ssm:AddTagsToResource) and C(ssm:RemoveTagsFromResource).
-  - For O(state=absent) the credentials need C(ssm:DescribeDocument), C(ssm:GetDocument) and C(ssm:DeleteDocument),
-    with O(everything) also C(ssm:ListDocuments).
+  - The credentials need C(ssm:ListDocuments), C(ssm:DescribeDocument), C(ssm:GetDocument), C(ssm:CreateDocument),
+    C(ssm:UpdateDocument), C(ssm:UpdateDocumentDefaultVersion), C(ssm:AddTagsToResource) and
+    C(ssm:RemoveTagsFromResource).
+  - For O(state=absent) the credentials need C(ssm:ListDocuments), C(ssm:DescribeDocument), C(ssm:GetDocument) and
+    C(ssm:DeleteDocument).
 seealso:
   - module: clumio.aws.clumio_permissions_file
 extends_documentation_fragment:

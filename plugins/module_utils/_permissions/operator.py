@@ -65,8 +65,8 @@ RIGHTS = (
     _right(TASKS, "policies of anybody", "iam:GetPolicy", "iam:GetPolicyVersion"),
     _right(TASKS, "instance profiles", "iam:GetInstanceProfile"),
     _right(TASKS, "SSM documents", "ssm:DescribeDocument", "ssm:GetDocument"),
-    # Room for what is to be made.
-    _right(ONBOARD, "*", "events:ListRules", "iam:GetAccountSummary"),
+    # Room for what is to be made, and what is there.
+    _right(ONBOARD, "*", "events:ListRules", "iam:GetAccountSummary", "ssm:ListDocuments"),
     # Making and updating.
     _right(ONBOARD, "topics", "sns:CreateTopic", "sns:SetTopicAttributes", "sns:TagResource", "sns:UntagResource"),
     _right(ONBOARD, "rules", "events:PutRule", "events:PutTargets", "events:TagResource", "events:UntagResource"),

@@ -51,6 +51,12 @@ class Noun(ABC, Generic[R]):
     def read(self, name: str, arn: str) -> Found[R] | None:
         """What AWS holds under this name, or this ARN, whichever the kind is known by."""
 
+    def list_first(self) -> None:
+        """From now on ask for all resources of the kind at once, where AWS offers that, instead of for each.
+
+        A list may not have yet what was made a moment ago.
+        """
+
     def superseded(self, desired: R, found: R, connection: Connection) -> Sequence[Resource]:  # noqa: ARG002
         """Resources of ours that C(found) makes use of, and C(desired) does not."""
         return ()
@@ -119,6 +125,7 @@ def compare(
     *,
     remember_grants: bool = True,
     may_be_denied: bool = False,
+    list_first: bool = True,
 ) -> list[Change[Any]]:
     """Read everything at once and compare it, the tags that tell whose it is included; in the order of the work.
 
@@ -130,6 +137,7 @@ def compare(
         choices: of the user.
         remember_grants: whether all that grants is to have the tag that remembers it; only where the work is complete.
         may_be_denied: whether a resource that the credentials may not read is C(unreadable) instead of an error.
+        list_first: whether lists may tell what is there; not where it was made a moment ago.
 
     Raises:
         AwsError: from the calls.
@@ -137,6 +145,8 @@ def compare(
     compare_one = _compare_readable if may_be_denied else _compare
     calls: list[Callable[[], tuple[Any, Change[Any]] | None]] = []
     for item in work:
+        if list_first:
+            item.noun.list_first()
         calls += [partial(compare_one, item.noun, desired, connection, choices) for desired in item.wanted]
         calls += [partial(_unwanted, item.noun, name, arn, connection) for name, arn in item.unwanted]
     compared = [found for found in parallel.run(calls) if found is not None]

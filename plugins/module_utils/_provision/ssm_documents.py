@@ -6,12 +6,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from functools import partial
+from threading import Lock
 from typing import Any
 
 from .._aws import ssm
 from .._aws._tags import from_list
 from .._change import Change
+from .._errors import ClumioError
 from .._permissions.documents import compact
 from .._permissions.names import Connection
 from .._permissions.plan import SsmDocument
@@ -31,9 +34,16 @@ class SsmDocuments(Noun[SsmDocument]):
 
     def __init__(self, client: Callable[[str], Any]) -> None:
         self._ssm = client("ssm")
+        self._lists = False
+        self._listing = Lock()
+        # The list, or why there is none; asked for by whoever comes first.
+        self._listed: Future[dict[str, dict[str, Any]]] = Future()
+
+    def list_first(self) -> None:
+        self._lists = True
 
     def read(self, name: str, arn: str) -> Found[SsmDocument] | None:
-        description = ssm.describe_document(self._ssm, name)
+        description = self._description(name)
         document = ssm.get_document(self._ssm, name) if description else None
         if description is None or document is None:
             return None
@@ -46,6 +56,21 @@ class SsmDocuments(Noun[SsmDocument]):
             tags=from_list(description.get("Tags", [])),
         )
         return Found(found, f"{description['CreatedDate']:%Y-%m-%d}")
+
+    def _description(self, name: str) -> Mapping[str, Any] | None:
+        """Type, target type, day of creation and tags; None where there is no document."""
+        if not self._lists:
+            return ssm.describe_document(self._ssm, name)
+        with self._listing:
+            if not self._listed.done():
+                self._list()
+        return self._listed.result().get(name)
+
+    def _list(self) -> None:
+        try:
+            self._listed.set_result({document["Name"]: document for document in ssm.list_documents(self._ssm)})
+        except ClumioError as error:
+            self._listed.set_exception(error)
 
     def details(self, desired: SsmDocument, found: SsmDocument) -> Details:
         """The youngest version that has the wanted content without being the default: AWS takes no content twice."""

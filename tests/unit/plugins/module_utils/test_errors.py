@@ -45,3 +45,8 @@ def test_errors_combined_tell_all():
             ],
         },
     }
+
+
+def test_what_several_say_in_the_same_words_is_told_once():
+    assert combined([FIRST, SECOND, FIRST]).as_result() == combined([FIRST, SECOND]).as_result()
+    assert combined([FIRST, FIRST]) is FIRST

@@ -178,6 +178,26 @@ def test_a_preview_is_good_for_check_mode_only(aws):
     refused(aws, clumio_ssm_documents, "preview_plan", ssm_documents=plan)
 
 
+def test_all_are_asked_for_at_once(aws):
+    """Many of others are no matter."""
+    for number in range(60):
+        aws.client("ssm").create_document(Name=f"Other-{number}", Content=json.dumps(ONE), DocumentType="Command")
+    wanted = [DOCUMENT | {"name": f"Clumio-{number}"} for number in range(20)]
+    for reads in (["ListDocuments"] * 2, ["GetDocument"] * 20 + ["ListDocuments"] * 2):
+        with aws.recorded() as calls:
+            make(aws, clumio_ssm_documents, ssm_documents=wanted)
+        assert sorted(call.operation for call in calls if not call.writes) == reads
+
+
+def test_who_may_not_ask_is_told_once(aws):
+    wanted = [DOCUMENT | {"name": f"Clumio-{number}"} for number in range(20)]
+    aws.refuse("ListDocuments", "AccessDeniedException", "Not you.")
+    with aws.recorded() as calls:
+        result = refused(aws, clumio_ssm_documents, "aws_access_denied", ssm_documents=wanted)
+    assert result["msg"] == "Cannot list the SSM documents of the account: access denied (Not you)."
+    assert [call.operation for call in calls] == ["ListDocuments"]
+
+
 @pytest.mark.parametrize("code", ["InvalidDocumentVersion", "InvalidDocumentOperation"])
 def test_a_version_that_aws_is_still_making(made, code):
     made.refuse("UpdateDocumentDefaultVersion", code, times=1)
