@@ -1,5 +1,7 @@
 # make demo      watch an AWS account being onboarded, on a local AWS and a local Clumio API
 # make test      everything: lint, types, unit tests, reports in a browser, Molecule scenarios
+# make bench     what it costs, compared with a playbook of amazon.aws and with a plain script (ROUNDS=5)
+# make bench-fleet  what fleets of 1 to 200 connections cost, and what follows from it for larger ones
 # make venv      only the tools, in .venv
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
@@ -10,9 +12,13 @@ VENV   := $(CURDIR)/.venv
 BIN    := $(VENV)/bin
 # Stands for a finished installation of exactly these requirements at exactly this place.
 READY  := $(VENV)/.ready-$(shell cat requirements-dev.txt Makefile | cksum | cut -d' ' -f1)
+# What only the benchmarks need stays out of .venv.
+VENV_BENCH  := $(CURDIR)/.venv-bench
+READY_BENCH := $(VENV_BENCH)/.ready-$(shell cksum < benchmarks/requirements.txt | cut -d' ' -f1)
+ROUNDS ?= 5
 export PATH := $(BIN):$(PATH)
 
-.PHONY: help venv demo test lint unit chromium browser molecule pin clean
+.PHONY: help venv demo test lint unit chromium browser molecule bench bench-fleet pin clean
 
 help:
 	@grep -E '^# make ' Makefile | cut -c3-
@@ -60,6 +66,18 @@ molecule: venv
 	molecule destroy > /dev/null
 	molecule test --all --workers 2 --report
 
+$(READY_BENCH):
+	rm -f $(VENV_BENCH)/.ready-*
+	test -x $(VENV_BENCH)/bin/python || $(PYTHON) -m venv $(VENV_BENCH)
+	$(VENV_BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt
+	touch $@
+
+bench: venv $(READY_BENCH)
+	python -m benchmarks.compare --rounds $(ROUNDS)
+
+bench-fleet: venv $(READY_BENCH)
+	python -m benchmarks.fleet
+
 pin:
 	rm -rf .venv-pin && $(PYTHON) -m venv .venv-pin
 	.venv-pin/bin/pip install --quiet --requirement requirements-dev.in
@@ -67,4 +85,4 @@ pin:
 	rm -rf .venv-pin
 
 clean:
-	rm -rf .venv .demo .sandbox .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-bench .demo .sandbox .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -9,8 +9,8 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import uuid4
@@ -39,7 +39,7 @@ READING_VERBS = (
     "Validate",
 )
 
-#: The services whose calls can be denied, by the names under which requests to them are signed, with IAM's own names:
+#: The services whose calls can be refused, by the names under which requests to them are signed, with IAM's own names:
 #: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 IAM_SERVICES = {
     "events": "events",
@@ -56,6 +56,19 @@ _ANSIBLE = "Ansible/"
 
 #: Those of them that speak the query protocol and XML; the others speak JSON.
 _QUERY_SERVICES = ("iam", "sns", "sts")
+
+#: Code and sentence of services that have their own for too many calls; others have those of their protocol.
+#: Sources: https://repost.aws/knowledge-center/iam-sts-throttling-error (IAM, STS; SNS says the same),
+#: https://docs.aws.amazon.com/kms/latest/developerguide/throttling.html,
+#: https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
+_RATE_EXCEEDED = "Rate exceeded"
+_THROTTLED = {
+    "kms": (
+        "ThrottlingException",
+        "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.",
+    ),
+    "tagging": ("ThrottledException", _RATE_EXCEEDED),
+}
 #: Parameters of IAM that name what a call is about, those first that come before others.
 _IAM_NAMES = {
     "InstanceProfileName": "instance-profile",
@@ -106,49 +119,100 @@ class Call:
 
 @dataclass
 class Settings:
-    """What the proxy does to calls.
+    """What the proxy does to calls; all but the latency is set for each account apart.
 
     Attributes:
         latency_ms: milliseconds that every call waits before it goes on to AWS.
         denied: by account the actions, in IAM's words, that are answered with a refusal and not passed on.
+        throttle: by account the calls per second that are passed on; see ``_Bucket``.
     """
 
     latency_ms: float = 0.0
     denied: dict[str, list[str]] = field(default_factory=dict)
+    throttle: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, members: Any, *, over: Settings) -> Settings:
-        """The settings with some members changed; what is denied in other accounts stays denied there.
+        """The settings with some members changed.
+
+        Of a member that is by account, the accounts that are not named keep what they have, and an account with an
+        empty value loses it.
 
         Raises:
             ValueError: unknown member, or a value that cannot be.
         """
         if not isinstance(members, dict) or members.keys() - asdict(over).keys():
             raise ValueError(f"settings are an object of {', '.join(asdict(over))}")
-        changed = cls(**(asdict(over) | members))
-        if not isinstance(changed.latency_ms, int | float) or not changed.latency_ms >= 0:
+        settings = cls(**(asdict(over) | members))
+        if not _is_number(settings.latency_ms):
             raise ValueError("latency_ms must be a number of milliseconds, 0 or more")
-        denied = changed.denied
-        if not isinstance(denied, dict) or not all(
-            re.fullmatch(r"\d{12}", account, re.ASCII) and isinstance(actions, list) and all(map(_deniable, actions))
-            for account, actions in denied.items()
-        ):
-            services = ", ".join(sorted(IAM_SERVICES.values()))
-            raise ValueError(
-                f"denied must be an object of accounts of 12 digits, each with a list of actions of {services}, "
-                "such as iam:CreateRole"
-            )
-        changed.denied = {account: actions for account, actions in (over.denied | denied).items() if actions}
-        return changed
+        for member, (is_value, sentence) in _BY_ACCOUNT.items():
+            given = getattr(settings, member)
+            if not isinstance(given, dict) or not all(
+                re.fullmatch(r"\d{12}", account, re.ASCII) and (value is None or is_value(value))
+                for account, value in given.items()
+            ):
+                raise ValueError(f"{member} must be an object of accounts of 12 digits, each with {sentence}")
+            kept = {account: value for account, value in (getattr(over, member) | given).items() if value}
+            setattr(settings, member, kept)
+        return settings
+
+    def without_accounts(self) -> Settings:
+        """The settings with nothing left that is by account."""
+        return Settings(latency_ms=self.latency_ms)
 
     def denies(self, call: Call) -> bool:
         return call.iam_action.lower() in (action.lower() for action in self.denied.get(call.account, []))
 
 
-def _deniable(action: Any) -> bool:
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
+
+
+def _are_deniable(actions: Any) -> bool:
+    return isinstance(actions, list) and all(map(_is_deniable, actions))
+
+
+def _is_deniable(action: Any) -> bool:
     """Whether this is an action of a service in whose protocol the proxy can refuse it."""
     service, _, name = action.partition(":") if isinstance(action, str) else ("", "", "")
     return service in IAM_SERVICES.values() and name.isalnum()
+
+
+#: The settings that are by account: what an account's value can be, as a check and in words.
+_BY_ACCOUNT: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "denied": (
+        _are_deniable,
+        f"a list of actions of {', '.join(sorted(IAM_SERVICES.values()))}, such as iam:CreateRole",
+    ),
+    "throttle": (_is_number, "a number of calls per second, 0 or more"),
+}
+
+
+class _Bucket:
+    """AWS's way to throttle: a bucket of tokens, one for each call, that is filled at a fixed rate.
+
+    It begins full, holds what one second brings, one token at least, and a call that it has no token for takes none.
+
+    Source: https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html, of EC2; other services do not tell
+    how they do it.
+    """
+
+    def __init__(self, rate: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.rate = rate
+        self._clock = clock
+        self._size = max(1.0, rate)
+        self._tokens, self._filled = self._size, clock()
+
+    def take(self) -> bool:
+        """Whether there is a token for a call."""
+        now = self._clock()
+        self._tokens = min(self._size, self._tokens + (now - self._filled) * self.rate)
+        self._filled = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
 
 
 @dataclass
@@ -196,8 +260,8 @@ def _error_code(status: int, headers: Mapping[str, str], answer: bytes) -> str:
     return named.rpartition("#")[2].partition(":")[0]
 
 
-def _refusal(call: Call, caller: str, parameters: Mapping[str, Any]) -> tuple[str, web.Response]:
-    """Code and answer with which AWS refuses what no policy of the caller allows, in the protocol of the service.
+def _denial(call: Call, caller: str, parameters: Mapping[str, Any]) -> tuple[str, web.Response]:
+    """Code and answer with which AWS refuses what no policy of the caller allows.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
     """
@@ -205,17 +269,28 @@ def _refusal(call: Call, caller: str, parameters: Mapping[str, Any]) -> tuple[st
         f"User: {caller} is not authorized to perform: {call.iam_action} on resource: {_resource(call, parameters)} "
         f"because no identity-based policy allows the {call.iam_action} action"
     )
+    if call.service not in _QUERY_SERVICES:
+        return _refusal(call, 400, "AccessDeniedException", message)
+    # SNS has a code of its own: https://docs.aws.amazon.com/sns/latest/api/CommonErrors.html
+    return _refusal(call, 403, "AuthorizationError" if call.service == "sns" else "AccessDenied", message)
+
+
+def _throttling(call: Call) -> tuple[str, web.Response]:
+    """Code and answer with which AWS refuses a call that is one too many."""
+    usual = "Throttling" if call.service in _QUERY_SERVICES else "ThrottlingException"
+    return _refusal(call, 400, *_THROTTLED.get(call.service, (usual, _RATE_EXCEEDED)))
+
+
+def _refusal(call: Call, status: int, code: str, message: str) -> tuple[str, web.Response]:
+    """Code and answer of an error, in the protocol of the service."""
     request_id = str(uuid4())
     if call.service in _QUERY_SERVICES:
-        # SNS has a code of its own: https://docs.aws.amazon.com/sns/latest/api/CommonErrors.html
-        code = "AuthorizationError" if call.service == "sns" else "AccessDenied"
         error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
         body = f"<ErrorResponse>{error}<RequestId>{request_id}</RequestId></ErrorResponse>"
-        return code, web.Response(status=403, text=body, content_type="text/xml")
-    code = "AccessDeniedException"
+        return code, web.Response(status=status, text=body, content_type="text/xml")
     body = json.dumps({"__type": code, "Message": message})
     headers = {"x-amzn-RequestId": request_id}
-    return code, web.Response(status=400, text=body, content_type="application/x-amz-json-1.1", headers=headers)
+    return code, web.Response(status=status, text=body, content_type="application/x-amz-json-1.1", headers=headers)
 
 
 def _resource(call: Call, parameters: Mapping[str, Any]) -> str:
@@ -233,6 +308,7 @@ class _Proxy:
     def __init__(self, target: str, settings: Settings) -> None:
         self._target = target
         self._settings = settings
+        self._buckets: dict[str, _Bucket] = {}
         self._callers = _Callers()
         self._number = 0
         self._record: list[dict[str, Any]] = []
@@ -261,9 +337,15 @@ class _Proxy:
             headers["x-moto-account-id"] = call.account
         if self._settings.latency_ms:
             await asyncio.sleep(self._settings.latency_ms / 1000)
-        if self._settings.denies(call):
+        refused = None
+        # First, as in AWS: who calls too often is not even asked for rights.
+        if self._is_too_much(call):
+            refused = _throttling(call)
+        elif self._settings.denies(call):
             parameters = {name: values[0] for name, values in form.items()} if is_form else json.loads(body or b"{}")
-            code, refusal = _refusal(call, caller, parameters)
+            refused = _denial(call, caller, parameters)
+        if refused:
+            code, refusal = refused
             self._write_down(call, started, refusal.status, code)
             return refusal
         try:
@@ -285,6 +367,15 @@ class _Proxy:
         kept = {name: value for name, value in response.headers.items() if name.lower() not in _HOP_BY_HOP}
         return web.Response(status=response.status, reason=response.reason, headers=kept, body=answer)
 
+    def _is_too_much(self, call: Call) -> bool:
+        rate = self._settings.throttle.get(call.account)
+        if not rate or call.service not in IAM_SERVICES:
+            return False
+        bucket = self._buckets.get(call.account)
+        if bucket is None or bucket.rate != rate:
+            bucket = self._buckets[call.account] = _Bucket(rate)
+        return not bucket.take()
+
     def _write_down(self, call: Call, started: float, status: int, error: str) -> None:
         duration = round((time.perf_counter() - started) * 1000, 1)
         result = {"kind": call.kind, "status": status, "error": error, "duration_ms": duration}
@@ -296,11 +387,12 @@ class _Proxy:
         return web.json_response({"calls": sorted(self._record, key=lambda call: int(call["number"]))})
 
     async def reset(self, request: web.Request) -> web.Response:
-        """Forget the calls and what is denied; with ``?moto=true`` AWS forgets everything, too."""
+        """Forget the calls and the settings of accounts; with ``?moto=true`` AWS forgets everything, too."""
         if request.query.get("moto") == "true":
             async with self._http.post(f"{self._target}/moto-api/reset") as response:
                 response.raise_for_status()
-        self._settings = replace(self._settings, denied={})
+        self._settings = self._settings.without_accounts()
+        self._buckets.clear()
         self._record.clear()
         self._number = 0
         return web.json_response({})

@@ -82,10 +82,10 @@ class InWorker(ActionBase):  # type: ignore[misc]
             options: of the module.
             task_vars: of the task.
         """
-        elsewhere = self._why_elsewhere(task_vars)
-        place = elsewhere or "inside the worker"
+        reason = self._why_elsewhere(task_vars)
+        place = f"as a process, because {reason}" if reason else "inside the worker"
         display.vvv(f"{self._task.action} runs {place}", host=task_vars.get("inventory_hostname"))
-        if not elsewhere:
+        if not reason:
             return self._run_here(dict(options), task_vars)
         in_background = bool(self._task.async_val) and not self._connection.has_native_async
         try:
@@ -105,14 +105,14 @@ class InWorker(ActionBase):  # type: ignore[misc]
             host = task_vars.get("ansible_delegated_vars", {}).get(self._task.delegate_to, {})
         python = self._templar.template(host.get("ansible_python_interpreter"))
         reasons = {
-            "as a process, because clumio_aws_in_worker is false": not boolean(
+            "clumio_aws_in_worker is false": not boolean(
                 self._templar.template(task_vars.get("clumio_aws_in_worker", True))
             ),
-            "as a process, because the connection is not local": self._connection.transport != "local",
-            "as a process, because another Python is to run it": python != sys.executable,
-            "as a process, because it has to become another user": self._play_context.become,
-            "as a process, because it runs in the background": bool(self._task.async_val),
-            "as a process, because its files are to be kept": constants.DEFAULT_KEEP_REMOTE_FILES,
+            "the connection is not local": self._connection.transport != "local",
+            "another Python is to run it": python != sys.executable,
+            "it has to become another user": self._play_context.become,
+            "it runs in the background": bool(self._task.async_val),
+            "its files are to be kept": constants.DEFAULT_KEEP_REMOTE_FILES,
         }
         return next((reason for reason, holds in reasons.items() if holds), "")
 

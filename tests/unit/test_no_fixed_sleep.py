@@ -18,6 +18,8 @@ FOLDERS = ("plugins", "roles", "playbooks")
 
 #: Who may take time.sleep, as the default of a parameter ``sleep``, so that tests can put a clock in its place.
 ALLOWED = {
+    "plugins/module_utils/_aws/pace.py Pace.__init__":
+        "until it is a call's turn, at the rate that AWS takes; calls that AWS goes on refusing end with the patience",
     "plugins/module_utils/_clumio/client.py Client.__init__":
         "between two attempts of a request: as long as Clumio asks for, or a backoff; ends with the deadline",
     "plugins/module_utils/_clumio/tasks.py wait":

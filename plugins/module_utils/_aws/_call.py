@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -16,9 +17,12 @@ except ImportError:
     pass
 
 from .._errors import ClumioError
+from .pace import PATIENCE_SECONDS, THROTTLED
 
 # Calls that may be under way at once; a client keeps as many connections open.
 CONCURRENCY = 16
+# Calls at once may have calls at once within them, each in threads of their own.
+_UNDER_WAY = threading.BoundedSemaphore(CONCURRENCY)
 
 _ATTEMPTS = 10
 
@@ -56,7 +60,10 @@ def is_denial(error: ClumioError) -> bool:
 
 
 def config() -> Config:
-    """The client configuration of every client: the one place of retries and of the number of connections."""
+    """The client configuration of every client: the one place of retries and of the number of connections.
+
+    What AWS throttles is not among these retries, see C(pace).
+    """
     return Config(
         retries={"mode": "standard", "max_attempts": _ATTEMPTS},
         max_pool_connections=CONCURRENCY,
@@ -77,7 +84,8 @@ def call(method: Callable[..., Any], task: str, /, **parameters: Any) -> dict[st
         AwsError: the call failed; C(failure.aws_code) is AWS's code, empty where no answer came.
     """
     try:
-        answer: dict[str, Any] = method(**parameters)
+        with _UNDER_WAY:
+            answer: dict[str, Any] = method(**parameters)
     except botocore.exceptions.ClientError as error:
         raise _refused(error, task) from error
     except (botocore.exceptions.BotoCoreError, botocore.exceptions.HTTPClientError) as error:
@@ -108,6 +116,15 @@ def _refused(error: botocore.exceptions.ClientError, task: str) -> AwsError:
             f"Cannot {task}: AWS does not accept the credentials ({code}).",
             code="aws_credentials",
             hint="Sign in again or renew the credentials.",
+            **facts,
+        )
+    if code in THROTTLED:
+        return AwsError(
+            f"Cannot {task}: AWS throttles the calls of this account, and has taken none of this run for "
+            f"{PATIENCE_SECONDS:.0f} seconds ({code}: {message or 'no reason given'}).",
+            code="aws_throttled",
+            hint="Run again when less is going on in the account, or for fewer connections at once (forks); "
+            "what is made stays.",
             **facts,
         )
     if code not in _DENIED_CODES:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible.module_utils.ansible_release import __version__ as core_version
 
+from . import pace
 from ._call import AwsError, config
 
 try:
@@ -17,9 +18,11 @@ try:
     import botocore.exceptions
     import botocore.session
     from botocore.config import Config
+
+    _HAS_BOTO3 = True
 except ImportError:
     # AnsibleAWSModule refuses to start without boto3, with Ansible's own sentence about it.
-    pass
+    _HAS_BOTO3 = False
 
 # The services whose clients modules of this collection make, and what botocore reads to make one.
 _SERVICES = ("events", "iam", "kms", "resourcegroupstaggingapi", "sns", "ssm", "sts")
@@ -53,15 +56,22 @@ def connect(region: str | None, endpoint_url: str | None, parameters: Mapping[st
     @cache
     def client(service: str) -> Any:
         try:
-            return session.client(service, region_name=region, endpoint_url=endpoint_url, config=chosen, **own)
+            made = session.client(service, region_name=region, endpoint_url=endpoint_url, config=chosen, **own)
         except (ValueError, botocore.exceptions.BotoCoreError) as error:
             raise _impossible(error) from error
+        pace.keep(made)
+        return made
 
     return client
 
 
 def preload() -> None:
-    """Read what the clients of all services need, for this process and those that are forked from it."""
+    """Read what the clients of all services need, for this process and those that are forked from it.
+
+    Where there is no boto3, modules run elsewhere.
+    """
+    if not _HAS_BOTO3:
+        return
     loader = _loader()
     for name in _OF_ALL_SERVICES:
         loader.load_data(name)

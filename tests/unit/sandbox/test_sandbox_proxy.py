@@ -17,7 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from sandbox import processes
-from sandbox.proxy import create_app
+from sandbox.proxy import _Bucket, create_app
 from sandbox.server import base_url, listening_socket, running
 
 ACCOUNT = "333344445555"
@@ -188,13 +188,15 @@ def test_clients_of_amazon_aws_are_those_of_ansible(proxy: str) -> None:
 
 # ---- settings
 
+NOTHING_SET = {"latency_ms": 0.0, "denied": {}, "throttle": {}}
+
 
 def test_every_call_waits_for_the_latency(proxy: str) -> None:
     sts = aws(proxy, "sts")
     sts.get_caller_identity()
     settings = control("PUT", f"{proxy}/_sandbox/settings", json={"latency_ms": 300})
-    assert (settings.status_code, settings.json()) == (200, {"latency_ms": 300, "denied": {}})
-    assert control("GET", f"{proxy}/_sandbox/settings").json() == {"latency_ms": 300, "denied": {}}
+    assert (settings.status_code, settings.json()) == (200, NOTHING_SET | {"latency_ms": 300})
+    assert control("GET", f"{proxy}/_sandbox/settings").json() == NOTHING_SET | {"latency_ms": 300}
     started = time.perf_counter()
     sts.get_caller_identity()
     assert time.perf_counter() - started >= 0.3
@@ -228,13 +230,61 @@ def test_calls_wait_side_by_side(sandbox: processes.State) -> None:
         '{"denied": {"333344445555": ["s3:GetObject"]}}',
         '{"denied": {"333344445555": ["tagging:GetResources"]}}',
         '{"denied": {"333344445555": [1]}}',
+        '{"latency_ms": true}',
+        '{"throttle": 5}',
+        '{"throttle": {"1": 5}}',
+        '{"throttle": {"333344445555": "5"}}',
+        '{"throttle": {"333344445555": -1}}',
+        '{"throttle": {"333344445555": [5]}}',
+        '{"throttle": {"333344445555": true}}',
+        '{"throttle": {"333344445555": NaN}}',
+        '{"throttle": {"333344445555": Infinity}}',
     ],
 )
 def test_settings_that_cannot_be(proxy: str, body: str) -> None:
     answer = control("PUT", f"{proxy}/_sandbox/settings", data=body)
     assert answer.status_code == 400
     assert answer.json()["error"]
-    assert control("GET", f"{proxy}/_sandbox/settings").json() == {"latency_ms": 0.0, "denied": {}}
+    assert "\n" not in answer.json()["error"]
+    assert control("GET", f"{proxy}/_sandbox/settings").json() == NOTHING_SET
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ({"slow": 1}, "settings are an object of latency_ms, denied, throttle"),
+        ({"latency_ms": -1}, "latency_ms must be a number of milliseconds, 0 or more"),
+        (
+            {"denied": {ACCOUNT: ["s3:GetObject"]}},
+            (
+                "denied must be an object of accounts of 12 digits, each with a list of actions of events, iam, kms, "
+                "sns, ssm, sts, tag, such as iam:CreateRole"
+            ),
+        ),
+        (
+            {"throttle": {ACCOUNT: -1}},
+            "throttle must be an object of accounts of 12 digits, each with a number of calls per second, 0 or more",
+        ),
+    ],
+)
+def test_what_cannot_be_set_is_told_in_a_sentence(proxy: str, body: dict[str, Any], sentence: str) -> None:
+    assert control("PUT", f"{proxy}/_sandbox/settings", json=body).json() == {"error": sentence}
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "nothing"),
+    [
+        ("denied", ["iam:ListRoles"], []),
+        ("denied", ["iam:ListRoles"], None),
+        ("throttle", 5, 0),
+        ("throttle", 5, None),
+    ],
+)
+def test_what_is_set_for_an_account_ends_with_an_empty_value(proxy: str, member: str, value: Any, nothing: Any) -> None:
+    url, other = f"{proxy}/_sandbox/settings", "444455556666"
+    control("PUT", url, json={member: {ACCOUNT: value}})
+    assert control("PUT", url, json={member: {other: value}}).json()[member] == {ACCOUNT: value, other: value}
+    assert control("PUT", url, json={member: {ACCOUNT: nothing}}).json()[member] == {other: value}
 
 
 def deny(proxy: str, *actions: str, account: str = ACCOUNT) -> dict[str, list[str]]:
@@ -335,12 +385,122 @@ def test_roles_and_users_are_denied_what_their_account_is(proxy: str) -> None:
             )
 
 
-def test_reset_forgets_what_is_denied_and_keeps_the_latency(proxy: str) -> None:
+def throttle(proxy: str, rate: float, account: str = ACCOUNT) -> None:
+    control("PUT", f"{proxy}/_sandbox/settings", json={"throttle": {account: rate}})
+
+
+def throttled(proxy: str) -> list[bool]:
+    """Of each call so far, whether there was no token for it."""
+    return [call["error"] != "" for call in calls(proxy)]
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "arguments", "code", "message"),
+    [
+        ("iam", "create_role", NEW, "Throttling", "Rate exceeded"),
+        ("sts", "get_caller_identity", {}, "Throttling", "Rate exceeded"),
+        ("sns", "list_topics", {}, "Throttling", "Rate exceeded"),
+        ("events", "list_rules", {}, "ThrottlingException", "Rate exceeded"),
+        ("ssm", "list_documents", {}, "ThrottlingException", "Rate exceeded"),
+        (
+            "kms",
+            "list_aliases",
+            {},
+            "ThrottlingException",
+            "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.",
+        ),
+        ("resourcegroupstaggingapi", "get_resources", {}, "ThrottledException", "Rate exceeded"),
+    ],
+)
+def test_one_call_too_many_is_refused_in_the_words_of_the_service(
+    proxy: str, service: str, operation: str, arguments: dict[str, Any], code: str, message: str
+) -> None:
+    throttle(proxy, 0.01)
+    aws(proxy, "sts").get_caller_identity()
+    with pytest.raises(ClientError) as refused:
+        getattr(aws(proxy, service), operation)(**arguments)
+    error, metadata = refused.value.response["Error"], refused.value.response["ResponseMetadata"]
+    assert (error["Code"], error["Message"], metadata["HTTPStatusCode"]) == (code, message, 400)
+    call = calls(proxy)[-1]
+    assert (call["account"], call["status"], call["error"]) == (ACCOUNT, 400, code)
+    throttle(proxy, 0)
+    assert "New" not in [role["RoleName"] for role in aws(proxy, "iam").list_roles()["Roles"]]
+
+
+def test_all_services_of_an_account_share_its_tokens_and_other_accounts_have_theirs(proxy: str) -> None:
+    throttle(proxy, 2)
+    for service, operation in (("sns", "list_topics"), ("events", "list_rules")):
+        getattr(aws(proxy, service), operation)()
+    with pytest.raises(ClientError, match="Throttling"):
+        aws(proxy, "iam").list_roles()
+    aws(proxy, "iam", key="SANDBOX444455556666").list_roles()
+    aws(proxy, "s3").list_buckets()
+    assert throttled(proxy) == [False, False, True, False, False]
+
+
+def test_a_throttled_account_is_not_asked_for_rights(proxy: str) -> None:
+    throttle(proxy, 0.01)
     deny(proxy, "iam:ListRoles")
+    for expected in ("AccessDenied", "Throttling"):
+        with pytest.raises(ClientError, match=expected):
+            aws(proxy, "iam").list_roles()
+
+
+def test_tokens_come_back_with_time(proxy: str) -> None:
+    throttle(proxy, 4)
+    sts, began = aws(proxy, "sts"), time.monotonic()
+    taken = 0
+    while taken < 10:
+        try:
+            sts.get_caller_identity()
+            taken += 1
+        except ClientError:
+            time.sleep(0.01)
+    # Four at once, and six more one by one.
+    assert 6 / 4 <= time.monotonic() - began < 2 * 6 / 4
+    assert throttled(proxy)[:4] == [False] * 4
+    assert throttled(proxy).count(False) == 10
+
+
+def test_settings_that_change_nothing_fill_no_bucket(proxy: str) -> None:
+    throttle(proxy, 0.01)
+    aws(proxy, "sts").get_caller_identity()
+    throttle(proxy, 0.01)
+    throttle(proxy, 5, account="444455556666")
+    with pytest.raises(ClientError, match="Throttling"):
+        aws(proxy, "sts").get_caller_identity()
+
+
+def test_reset_forgets_what_is_set_for_accounts_and_keeps_the_latency(proxy: str) -> None:
+    deny(proxy, "iam:ListRoles")
+    throttle(proxy, 0.01)
     control("PUT", f"{proxy}/_sandbox/settings", json={"latency_ms": 1})
+    with pytest.raises(ClientError, match="AccessDenied"):
+        aws(proxy, "iam").list_roles()
     control("POST", f"{proxy}/_sandbox/reset")
-    assert control("GET", f"{proxy}/_sandbox/settings").json() == {"latency_ms": 1, "denied": {}}
+    assert control("GET", f"{proxy}/_sandbox/settings").json() == NOTHING_SET | {"latency_ms": 1}
     aws(proxy, "iam").list_roles()
+    throttle(proxy, 0.01)
+    aws(proxy, "iam").list_roles()
+
+
+@pytest.mark.parametrize(("rate", "size"), [(5, 5), (2.5, 2), (1, 1), (0.5, 1)])
+def test_a_bucket_holds_what_a_second_brings_but_one_token_at_least(rate: float, size: int) -> None:
+    now = 1000.0
+    bucket = _Bucket(rate, clock=lambda: now)
+    assert [bucket.take() for _ in range(size + 2)] == [True] * size + [False] * 2
+    now += 1000
+    assert [bucket.take() for _ in range(size + 2)] == [True] * size + [False] * 2
+
+
+def test_a_call_without_a_token_takes_none() -> None:
+    now = 1000.0
+    bucket = _Bucket(1, clock=lambda: now)
+    taken = []
+    for _ in range(9):
+        taken.append(bucket.take())
+        now += 0.25
+    assert taken == [True, False, False, False] * 2 + [True]
 
 
 def test_reset_forgets_calls_and_on_request_what_aws_holds() -> None:

@@ -34,7 +34,7 @@ REFUSALS = {
         f"{PRINCIPAL} may not a:B (decided by the principal's permissions boundary)",
         "aws_access_denied",
     ),
-    "by throttling": ("Throttling", "Rate exceeded", "Rate exceeded (Throttling)", "aws_refused"),
+    "by throttling": ("Throttling", "Rate exceeded", "AWS throttles the calls of this account", "aws_throttled"),
     "of old credentials": ("ExpiredToken", "Expired", "AWS does not accept the credentials", "aws_credentials"),
 }
 

@@ -36,6 +36,25 @@ def test_every_module_can_run_in_the_worker(name):
     assert action.module.__name__.rpartition(".")[2] == name
 
 
+WITHOUT_BOTO3 = """
+import sys
+
+class Nothing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("boto3", "botocore"):
+            raise ImportError(name)
+
+sys.meta_path.insert(0, Nothing())
+from ansible_collections.clumio.aws.plugins.action import {name}
+"""
+
+
+@pytest.mark.parametrize("name", ["clumio_connection_validate", "clumio_permissions_file"])
+def test_the_controller_of_other_hosts_needs_no_boto3(name):
+    run = subprocess.run([sys.executable, "-c", WITHOUT_BOTO3.format(name=name)], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+
+
 @pytest.fixture(scope="module")
 def clumio():
     app = create_app(token=TOKEN, verify=lambda _: Verification(), connect_delay=0, ingest_delay=0)

@@ -2,6 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 from __future__ import annotations
 
+import threading
+from functools import partial
+
 import pytest
 from botocore.exceptions import (
     ClientError,
@@ -13,6 +16,7 @@ from botocore.exceptions import (
 )
 
 from ansible_collections.clumio.aws.plugins.module_utils._aws._call import CONCURRENCY, AwsError, call, config, find
+from ansible_collections.clumio.aws.plugins.module_utils._provision import parallel
 
 PRINCIPAL = "arn:aws:sts::111122223333:assumed-role/Operator/jo"
 USER = (
@@ -86,7 +90,6 @@ def test_access_denied_without_details():
     ("code", "message", "sentence"),
     [
         ("LimitExceeded", "Cannot exceed quota.", "Cannot create the role R: Cannot exceed quota (LimitExceeded)."),
-        ("Throttling", "Rate exceeded", "Cannot create the role R: Rate exceeded (Throttling)."),
         ("ServiceFailure", "", "Cannot create the role R: AWS gave no reason (ServiceFailure)."),
     ],
 )
@@ -94,6 +97,31 @@ def test_a_refusal(code, message, sentence):
     error = failure(refusing(code, message))
     assert error.sentence == sentence
     assert (error.code, error.facts["aws_code"], error.facts["aws_operation"]) == ("aws_refused", code, "CreateRole")
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "told"),
+    [
+        ("Throttling", "Rate exceeded", "Throttling: Rate exceeded"),
+        ("ThrottlingException", "Rate exceeded.", "ThrottlingException: Rate exceeded"),
+        ("ThrottledException", "", "ThrottledException: no reason given"),
+    ],
+)
+def test_too_many_calls(code, message, told):
+    error = failure(refusing(code, message))
+    assert error.as_result() == {
+        "msg": "Cannot create the role R: AWS throttles the calls of this account, and has taken none of this run for "
+        f"120 seconds ({told}). Run again when less is going on in the account, or for fewer connections at once "
+        "(forks); what is made stays.",
+        "failure": {
+            "code": "aws_throttled",
+            "hint": "Run again when less is going on in the account, or for fewer connections at once (forks); "
+            "what is made stays.",
+            "aws_code": code,
+            "aws_operation": "CreateRole",
+            "aws_message": message.rstrip("."),
+        },
+    }
 
 
 @pytest.mark.parametrize(
@@ -159,3 +187,27 @@ def test_retries_are_botocores():
     made = config()
     assert made.retries == {"mode": "standard", "max_attempts": 10}
     assert made.max_pool_connections == CONCURRENCY
+
+
+def test_no_more_calls_are_under_way_than_connections_are_open_however_deep_their_threads_are():
+    together, lock = threading.Barrier(CONCURRENCY), threading.Lock()
+    under_way, most = 0, 0
+
+    def method():
+        nonlocal under_way, most
+        with lock:
+            under_way += 1
+            most = max(most, under_way)
+        together.wait(30)
+        with lock:
+            under_way -= 1
+        return {}
+
+    inner = [partial(call, method, "do it")] * 4
+    parallel.run([partial(parallel.run, inner)] * CONCURRENCY)
+    assert most == CONCURRENCY
+
+
+def test_a_call_that_fails_makes_room_for_another():
+    for _ in range(CONCURRENCY + 1):
+        assert failure(refusing("NoSuchEntity")).code == "aws_refused"
