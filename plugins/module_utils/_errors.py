@@ -52,7 +52,7 @@ def numbered(sentences: Iterable[str]) -> str:
 
 
 # Failures that have one cause, however many calls run into it.
-_ONE_CAUSE = {"aws_credentials", "aws_unreachable"}
+_ONE_CAUSE = {"aws_credentials", "aws_throttled", "aws_unreachable"}
 
 
 def combined(errors: Sequence[ClumioError]) -> ClumioError:

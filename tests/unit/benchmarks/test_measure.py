@@ -26,7 +26,7 @@ def run(code: str, directory: Path) -> measure_module.Measured:
 
 
 def test_what_is_written_and_how_it_ends(tmp_path):
-    measured = run("import os, sys; print(os.getcwd()); sys.exit('bad')", tmp_path)
+    measured = run("import os, sys; print(os.getcwd(), flush=True); sys.exit('bad')", tmp_path)
     assert measured.returncode == 1
     assert (tmp_path / "log").read_text(encoding="utf-8").splitlines() == [str(tmp_path), "bad"]
 
