@@ -672,27 +672,28 @@ def run(module):
     file = load(raw)
     plan_of_file = resolved(params, file, naming)
     plan = plan_of_file.plan
+    planned = plan.as_dict()
     findings = [*plan_of_file.findings, *audit(plan, connection, params["clumio_account_id"], plan_of_file.external_id)]
-    changes, seen = [], {}
+    changes = []
     choices = sections.choices(params)
     if params["check_account"]:
         # A dry run may tell of grants that nobody has approved, as those of the provisioning modules do.
         choices = replace(choices, approve_changes=params["approve_changes"] or module.check_mode)
-        work = sections.work(sections.SECTIONS, plan.as_dict(), connection, client)
+        work = sections.work(sections.SECTIONS, planned, connection, client)
         found, changes = account.survey(plan, work, connection, choices, client)
         findings += found
-        seen = told(client, changes, connection)
     gains = widened(changes)
     refuse_errors(findings, f"The permissions file cannot be used for {connection.id}", differences=gains)
     for finding in findings:
         module.warn(finding.sentence)
+    seen = told(client, changes, connection) if params["check_account"] else {}
     if params["previous"] == "account" and not params["check_account"]:
-        changes = compare_resources(sections.work(GRANTING, plan.as_dict(), connection, client), connection, choices)
+        changes = compare_resources(sections.work(GRANTING, planned, connection, client), connection, choices)
     difference = compare_with_previous(params, plan, naming, changes) if params["previous"] else []
     saved = save(module, raw) if params["dest"] else {"changed": False}
     return {
         **saved,
-        "permissions": plan.as_dict(),
+        "permissions": planned,
         "arns": handed_over(file, naming, support_role=params["support_role"]),
         "findings": [finding.as_dict() for finding in findings],
         "catalogue": [row.as_dict() for row in catalogue(plan)],

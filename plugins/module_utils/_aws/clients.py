@@ -72,7 +72,11 @@ def preload() -> None:
     """
     if not _HAS_BOTO3:
         return
-    loader = _loader()
+    try:
+        loader = _loader()
+    except botocore.exceptions.BotoCoreError:
+        # The profile of the environment is not there; whoever connects is told.
+        return
     for name in _OF_ALL_SERVICES:
         loader.load_data(name)
     for service in _SERVICES:

@@ -55,6 +55,14 @@ def test_the_controller_of_other_hosts_needs_no_boto3(name):
     assert run.returncode == 0, run.stderr
 
 
+def test_a_profile_that_is_not_there_keeps_no_task_from_its_start():
+    """Whoever connects is told."""
+    environment = os.environ | {"AWS_PROFILE": "nobody", "AWS_CONFIG_FILE": os.devnull}
+    command = [sys.executable, "-c", "from ansible_collections.clumio.aws.plugins.action import clumio_connection"]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+
+
 @pytest.fixture(scope="module")
 def clumio():
     app = create_app(token=TOKEN, verify=lambda _: Verification(), connect_delay=0, ingest_delay=0)
