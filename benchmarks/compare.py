@@ -22,7 +22,7 @@ import textwrap
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ from benchmarks.measure import (
     measure,
     sandbox,
 )
+from benchmarks.place import BenchmarkError, Place, unwind_on_sigterm
 from sandbox.processes import http_json
 
 ACCOUNT = "111122223333"
@@ -95,22 +96,8 @@ _BUSY = 0.5
 _RATIOS = (("by_tasks", "onboard"), ("by_tasks", "provision"), ("provision", "boto3"))
 
 
-class BenchmarkError(Exception):
-    """The benchmark cannot go on, in a sentence."""
-
-
-@dataclass(frozen=True)
-class Bench:
-    """A sandbox, and where the files of this benchmark are.
-
-    Attributes:
-        directory: of files that are only needed now.
-        environment: of every command that is measured.
-    """
-
-    directory: Path
-    state_dir: Path
-    environment: Mapping[str, str]
+class Bench(Place):
+    """What is measured there."""
 
     def reset(self) -> None:
         """Empty everything. Clumio finds all in order at once: how long it takes to look is not ours."""
@@ -399,11 +386,6 @@ def _write(told: Mapping[str, Any], output: Path) -> None:
         README.write_text(between(readme, BEGIN, END, for_readme(told)), encoding="utf-8")
 
 
-def _ended(_number: int, _frame: object) -> None:
-    """Unwind on SIGTERM as on Ctrl-C, so that no sandbox is left behind."""
-    sys.exit(128 + signal.SIGTERM)
-
-
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.compare", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="that count (%(default)s)")
@@ -457,5 +439,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, _ended)
+    unwind_on_sigterm()
     sys.exit(main())

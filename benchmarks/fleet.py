@@ -25,7 +25,6 @@ import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +40,7 @@ from benchmarks.measure import (
     measure,
     sandbox,
 )
+from benchmarks.place import BenchmarkError, Place, unwind_on_sigterm
 from sandbox.processes import http_json, running
 
 REGION = "us-west-2"
@@ -61,22 +61,8 @@ _WATCH_EVERY = 0.2
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
-class BenchmarkError(Exception):
-    """The benchmark cannot go on, in a sentence."""
-
-
-@dataclass(frozen=True)
-class Bench:
-    """A sandbox, and where the files of this benchmark are.
-
-    Attributes:
-        directory: of files that are only needed now.
-        environment: of every command that is measured.
-    """
-
-    directory: Path
-    state_dir: Path
-    environment: Mapping[str, str]
+class Bench(Place):
+    """What is measured there."""
 
     def onboard(self, connections: int, forks: int) -> list[dict[str, Any]]:
         """Onboard a fleet into empty accounts, and again.
@@ -318,11 +304,6 @@ def _write(told: Mapping[str, Any], output: Path) -> None:
     subprocess.run([VENV / "bin" / "python", "-m", "benchmarks.plot_fleet", file], cwd=CHECKOUT, check=True)
 
 
-def _ended(_number: int, _frame: object) -> None:
-    """Unwind on SIGTERM as on Ctrl-C, so that no sandbox is left behind."""
-    sys.exit(128 + signal.SIGTERM)
-
-
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fleet", description=__doc__)
     parser.add_argument("--fleets", type=int, nargs="+", default=[1, 10, 50, 200], metavar="N", help="%(default)s")
@@ -374,5 +355,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, _ended)
+    unwind_on_sigterm()
     sys.exit(main())
