@@ -10,6 +10,7 @@ main() runs in the worker, a fork of a process that has all of that.
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import json
 import os
@@ -23,6 +24,7 @@ from ansible import constants
 from ansible.module_utils import basic
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import filter_loader, test_loader
 from ansible.utils.display import Display
 from ansible.vars.clean import remove_internal_keys
 
@@ -49,8 +51,13 @@ _VERBOSE = 3
 
 # Ansible imports the action plugin of a task before it forks its worker. So this is done once, and not in each.
 # The filters are for the tasks that report: what Python has not compiled before, a worker would compile for itself.
+# Ansible's own filters and tests are found by reading its folders, which each worker would do for its first template.
 clients.preload()
 clumio.preload()
+filter_loader.get("ansible.builtin.default")
+test_loader.get("ansible.builtin.defined")
+# What stays anyway is not looked through in search of garbage: that would copy its memory into every worker.
+gc.freeze()
 
 
 class InWorker(ActionBase):  # type: ignore[misc]
