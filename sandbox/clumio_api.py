@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import hmac
 import json
 import os
@@ -37,10 +38,11 @@ from sandbox.connections import (
     template_config,
 )
 from sandbox.errors import INVALID_REGION, INVALID_REQUEST, ApiError, invalid
+from sandbox.faults import Fault, Faults
 from sandbox.listing import CONNECTION_FILTERS, ENVIRONMENT_FILTERS, UNIT_FILTERS, page, selection
 from sandbox.organizational_units import Task, Units, wanted_moves
 from sandbox.permissions import PERMISSION_SETS, build
-from sandbox.server import serve
+from sandbox.server import cut, hold, serve
 from sandbox.verification import AwsVerifier
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -186,6 +188,17 @@ async def _body(request: web.Request, members: Mapping[str, type]) -> dict[str, 
     return given
 
 
+async def _connection_id(request: web.Request) -> str:
+    """Which connection a call is about, by its path or by account and region in its body; empty if about none."""
+    if named := request.match_info.get("connection_id"):
+        return named
+    try:
+        body = json.loads(await request.read())
+        return f"{body.get('account_native_id') or body['aws_account_id']}_{body['aws_region']}"
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return ""
+
+
 def _asset_problems(spellings: list[str]) -> list[tuple[int, str]]:
     problems = [
         (INVALID_REQUEST, f"The asset type {spelling!r} is not valid.")
@@ -232,6 +245,7 @@ class _Api:
         self._units = Units()
         self._tasks: dict[str, Task] = {}
         self._calls: list[dict[str, Any]] = []
+        self._faults: dict[str, Faults] = {}
 
     def routes(self) -> list[web.RouteDef]:
         connections = partial(self._guarded, "aws-connections")
@@ -295,17 +309,46 @@ class _Api:
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Turn refusals into error bodies, and write down every call of the API."""
         response: web.StreamResponse
+        connection_id = await _connection_id(request)
+        fault = self._faults_of(connection_id).of(f"{request.method} {request.path}") if connection_id else None
+        if fault and fault.kind in ("cut", "hold"):
+            return await self._unanswered(request, fault)
         try:
-            response = await handler(request)
+            if fault and fault.kind == "error":
+                raise ApiError(fault.status, fault.message)
+            if fault and fault.kind == "rival":
+                with contextlib.suppress(ApiError):
+                    await handler(request)
+            if fault and fault.kind == "answer":
+                response = web.json_response(fault.answer)
+            else:
+                response = await handler(request)
         except ApiError as error:
             response = web.json_response(error.body(), status=error.status, headers=error.headers)
         except web.HTTPError as error:  # aiohttp's own: no such path, no such method, body too large
             refusal = ApiError(error.status, f"{request.method} {request.path}: {error.reason}.")
             response = web.json_response(refusal.body(), status=error.status)
+        if fault and fault.kind in ("cut_after", "hold_after"):
+            return await self._unanswered(request, fault)
         if not request.path.startswith(CONTROL):
-            call = {"method": request.method, "path": request.path, "query": dict(request.query)}
-            self._calls.append({**call, "status": response.status})
+            self._write_down(request, response.status)
         return response
+
+    def _write_down(self, request: web.Request, status: int) -> None:
+        call = {"method": request.method, "path": request.path, "query": dict(request.query)}
+        self._calls.append({**call, "status": status})
+
+    async def _unanswered(self, request: web.Request, fault: Fault) -> web.StreamResponse:
+        """No answer: the connection is cut, or held until the client gives up."""
+        self._write_down(request, 0)
+        if fault.kind.startswith("cut"):
+            cut(request)
+        else:
+            await hold(request)
+        return web.Response()
+
+    def _faults_of(self, connection_id: str) -> Faults:
+        return self._faults.setdefault(connection_id, Faults(self._settings.faults.get(connection_id, ())))
 
     # ---- connections
 
@@ -542,9 +585,12 @@ class _Api:
 
     async def change_settings(self, request: web.Request) -> web.Response:
         try:
-            self._settings = self._settings.changed(json.loads(await request.read()))
+            given = json.loads(await request.read())
+            self._settings = self._settings.changed(given)
         except ValueError as error:
             return web.json_response({"error": str(error)}, status=400)
+        for connection_id in given.get("faults", {}):
+            self._faults.pop(connection_id, None)
         return await self.show_settings(request)
 
     async def reset(self, _request: web.Request) -> web.Response:
@@ -552,6 +598,7 @@ class _Api:
         self._units = Units()
         self._tasks.clear()
         self._calls.clear()
+        self._faults.clear()
         self._settings = self._settings_at_start
         return web.json_response({})
 

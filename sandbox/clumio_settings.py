@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from sandbox.faults import are_faults
+
 _DELAYS = ("connect_delay", "ingest_delay", "task_delay")
 #: Member of a connection, or of its task, to the ends that it may have instead of the good one.
 _FAILURES = {
@@ -35,6 +37,7 @@ class Settings:
         failing: what ends badly, ``ingestion_status`` and ``target_setup_status`` with ``failed``, ``task_status``
             with ``failed`` or ``aborted``.
         findings: what Clumio finds wrong in the account instead of looking at it; an empty list is an account in order.
+        faults: what goes wrong with single calls about the connection, counted from now; see ``sandbox.faults``.
     """
 
     connect_delay: float = 0.5
@@ -44,6 +47,7 @@ class Settings:
     throttle: Mapping[str, Mapping[str, int | None]] = field(default_factory=dict)
     failing: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     findings: Mapping[str, list[str]] = field(default_factory=dict)
+    faults: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def changed(self, members: Any) -> Settings:
         """The settings with some members changed.
@@ -120,4 +124,5 @@ _PER_CONNECTION: Mapping[str, Callable[[Any], bool]] = {
     "throttle": _is_throttle,
     "failing": _is_failing,
     "findings": _is_findings,
+    "faults": are_faults,
 }

@@ -13,15 +13,15 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
-from uuid import uuid4
-from xml.sax.saxutils import escape
 
 import aiohttp
 from aiohttp import web
 from yarl import URL
 
+from sandbox.faults import Fault, Faults, are_faults
 from sandbox.keys import SANDBOX_KEY
-from sandbox.server import serve
+from sandbox.refusals import IAM_SERVICES, Answer, denial, refusal, throttling
+from sandbox.server import cut, hold, serve
 
 CONTROL = "/_sandbox/"
 
@@ -39,36 +39,9 @@ READING_VERBS = (
     "Validate",
 )
 
-#: The services whose calls can be refused, by the names under which requests to them are signed, with IAM's own names:
-#: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
-IAM_SERVICES = {
-    "events": "events",
-    "iam": "iam",
-    "kms": "kms",
-    "sns": "sns",
-    "ssm": "ssm",
-    "sts": "sts",
-    "tagging": "tag",
-}
-
 #: What the clients of amazon.aws, which all modules use, say in their User-Agent.
 _ANSIBLE = "Ansible/"
 
-#: Those of them that speak the query protocol and XML; the others speak JSON.
-_QUERY_SERVICES = ("iam", "sns", "sts")
-
-#: Code and sentence of services that have their own for too many calls; others have those of their protocol.
-#: Sources: https://repost.aws/knowledge-center/iam-sts-throttling-error (IAM, STS; SNS says the same),
-#: https://docs.aws.amazon.com/kms/latest/developerguide/throttling.html,
-#: https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
-_RATE_EXCEEDED = "Rate exceeded"
-_THROTTLED = {
-    "kms": (
-        "ThrottlingException",
-        "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.",
-    ),
-    "tagging": ("ThrottledException", _RATE_EXCEEDED),
-}
 #: Parameters of IAM that name what a call is about, those first that come before others.
 _IAM_NAMES = {
     "InstanceProfileName": "instance-profile",
@@ -125,11 +98,15 @@ class Settings:
         latency_ms: milliseconds that every call waits before it goes on to AWS.
         denied: by account the actions, in IAM's words, that are answered with a refusal and not passed on.
         throttle: by account the calls per second that are passed on; see ``_Bucket``.
+        unseen: by account for how many calls IAM does not see what it has just made; see ``_Unseen``.
+        faults: by account what goes wrong with single calls of Ansible's, counted from now; see ``sandbox.faults``.
     """
 
     latency_ms: float = 0.0
     denied: dict[str, list[str]] = field(default_factory=dict)
     throttle: dict[str, float] = field(default_factory=dict)
+    unseen: dict[str, int] = field(default_factory=dict)
+    faults: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, members: Any, *, over: Settings) -> Settings:
@@ -169,6 +146,10 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
 
 
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
 def _are_deniable(actions: Any) -> bool:
     return isinstance(actions, list) and all(map(_is_deniable, actions))
 
@@ -186,6 +167,8 @@ _BY_ACCOUNT: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         f"a list of actions of {', '.join(sorted(IAM_SERVICES.values()))}, such as iam:CreateRole",
     ),
     "throttle": (_is_number, "a number of calls per second, 0 or more"),
+    "unseen": (_is_count, "a number of calls, 0 or more"),
+    "faults": (are_faults, "a list of faults"),
 }
 
 
@@ -260,37 +243,15 @@ def _error_code(status: int, headers: Mapping[str, str], answer: bytes) -> str:
     return named.rpartition("#")[2].partition(":")[0]
 
 
-def _denial(call: Call, caller: str, parameters: Mapping[str, Any]) -> tuple[str, web.Response]:
-    """Code and answer with which AWS refuses what no policy of the caller allows.
-
-    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
-    """
-    message = (
-        f"User: {caller} is not authorized to perform: {call.iam_action} on resource: {_resource(call, parameters)} "
-        f"because no identity-based policy allows the {call.iam_action} action"
-    )
-    if call.service not in _QUERY_SERVICES:
-        return _refusal(call, 400, "AccessDeniedException", message)
-    # SNS has a code of its own: https://docs.aws.amazon.com/sns/latest/api/CommonErrors.html
-    return _refusal(call, 403, "AuthorizationError" if call.service == "sns" else "AccessDenied", message)
-
-
-def _throttling(call: Call) -> tuple[str, web.Response]:
-    """Code and answer with which AWS refuses a call that is one too many."""
-    usual = "Throttling" if call.service in _QUERY_SERVICES else "ThrottlingException"
-    return _refusal(call, 400, *_THROTTLED.get(call.service, (usual, _RATE_EXCEEDED)))
-
-
-def _refusal(call: Call, status: int, code: str, message: str) -> tuple[str, web.Response]:
-    """Code and answer of an error, in the protocol of the service."""
-    request_id = str(uuid4())
-    if call.service in _QUERY_SERVICES:
-        error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
-        body = f"<ErrorResponse>{error}<RequestId>{request_id}</RequestId></ErrorResponse>"
-        return code, web.Response(status=status, text=body, content_type="text/xml")
-    body = json.dumps({"__type": code, "Message": message})
-    headers = {"x-amzn-RequestId": request_id}
-    return code, web.Response(status=status, text=body, content_type="application/x-amz-json-1.1", headers=headers)
+def _parameters(body: bytes, form: Mapping[str, list[str]]) -> Mapping[str, Any]:
+    """The parameters of a call in one of AWS's two protocols; empty for one in another."""
+    if form:
+        return {name: values[0] for name, values in form.items()}
+    try:
+        members = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return members if isinstance(members, dict) else {}
 
 
 def _resource(call: Call, parameters: Mapping[str, Any]) -> str:
@@ -302,6 +263,42 @@ def _resource(call: Call, parameters: Mapping[str, Any]) -> str:
     return next((value for value in parameters.values() if str(value).startswith("arn:")), "*")
 
 
+class _Unseen:
+    """Eventual consistency: what IAM has made it does not see at first, for as many calls as it is told.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html (changes are not always visible at once)
+    """
+
+    _MAKES = ("CreateInstanceProfile", "CreatePolicy", "CreateRole")
+    _NAMES = ("InstanceProfileName", "PolicyArn", "PolicyName", "RoleName")
+
+    def __init__(self) -> None:
+        self._left: dict[tuple[str, str, str], int] = {}
+
+    def made(self, call: Call, parameters: Mapping[str, Any], calls: int) -> None:
+        """Take notice of a call that went well."""
+        if call.service == "iam" and call.action in self._MAKES and calls:
+            self._left.update(dict.fromkeys(self._named(call, parameters), calls))
+
+    def refuses(self, call: Call, parameters: Mapping[str, Any]) -> Answer | None:
+        """What IAM says to a call about something that it does not see yet; such a call is counted."""
+        if call.service != "iam" or call.action in self._MAKES:
+            return None
+        for named in self._named(call, parameters):
+            if self._left.get(named):
+                self._left[named] -= 1
+                return refusal("iam", 404, "NoSuchEntity", f"The {named[1]} with name {named[2]} cannot be found.")
+        return None
+
+    def _named(self, call: Call, parameters: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+        """Account, kind and name of all that the call names."""
+        return [
+            (call.account, re.sub("Name|Arn", "", parameter), str(parameters[parameter]).rpartition("/")[2])
+            for parameter in self._NAMES
+            if parameter in parameters
+        ]
+
+
 class _Proxy:
     """The handlers, and the record."""
 
@@ -309,6 +306,8 @@ class _Proxy:
         self._target = target
         self._settings = settings
         self._buckets: dict[str, _Bucket] = {}
+        self._faults: dict[str, Faults] = {}
+        self._unseen = _Unseen()
         self._callers = _Callers()
         self._number = 0
         self._record: list[dict[str, Any]] = []
@@ -337,35 +336,67 @@ class _Proxy:
             headers["x-moto-account-id"] = call.account
         if self._settings.latency_ms:
             await asyncio.sleep(self._settings.latency_ms / 1000)
-        refused = None
-        # First, as in AWS: who calls too often is not even asked for rights.
-        if self._is_too_much(call):
-            refused = _throttling(call)
-        elif self._settings.denies(call):
-            parameters = {name: values[0] for name, values in form.items()} if is_form else json.loads(body or b"{}")
-            refused = _denial(call, caller, parameters)
-        if refused:
-            code, refusal = refused
-            self._write_down(call, started, refusal.status, code)
-            return refusal
+        parameters = _parameters(body, form)
+        if refused := self._refused(call, caller, parameters):
+            return self._answered(call, started, refused)
+        fault = self._faults_of(call.account).of(call.iam_action) if call.client == "ansible" else None
+        if fault and fault.kind == "error":
+            return self._answered(call, started, refusal(call.service, fault.status, fault.code, fault.message))
+        if fault and fault.kind == "answer":
+            self._write_down(call, started, 200, "")
+            return web.json_response(fault.answer, content_type="application/x-amz-json-1.1")
+        if fault and fault.kind in ("cut", "hold"):
+            return await self._unanswered(request, call, started, fault)
         try:
-            async with self._http.request(
-                request.method,
-                URL(self._target + request.raw_path, encoded=True),
-                headers=headers,
-                data=body,
-                allow_redirects=False,
-            ) as response:
-                answer = await response.read()
+            if fault and fault.kind == "rival":
+                await self._passed_on(request, headers, body)
+            status, reason, given, answer = await self._passed_on(request, headers, body)
         except aiohttp.ClientError as error:
             self._write_down(call, started, 502, type(error).__name__)
             return web.Response(status=502, text=f"{self._target} does not answer: {error}")
-
-        if response.ok:
+        if status < 400:
             self._callers.remember(call, answer)
-        self._write_down(call, started, response.status, _error_code(response.status, response.headers, answer))
-        kept = {name: value for name, value in response.headers.items() if name.lower() not in _HOP_BY_HOP}
-        return web.Response(status=response.status, reason=response.reason, headers=kept, body=answer)
+            self._unseen.made(call, parameters, self._settings.unseen.get(call.account, 0))
+        if fault and fault.kind in ("cut_after", "hold_after"):
+            return await self._unanswered(request, call, started, fault)
+        self._write_down(call, started, status, _error_code(status, given, answer))
+        kept = {name: value for name, value in given.items() if name.lower() not in _HOP_BY_HOP}
+        return web.Response(status=status, reason=reason, headers=kept, body=answer)
+
+    def _refused(self, call: Call, caller: str, parameters: Mapping[str, Any]) -> Answer | None:
+        """What AWS says of itself to a call that it does not take."""
+        # First, as in AWS: who calls too often is not even asked for rights.
+        if self._is_too_much(call):
+            return throttling(call.service)
+        if self._settings.denies(call):
+            return denial(call.service, call.iam_action, caller, _resource(call, parameters))
+        return self._unseen.refuses(call, parameters)
+
+    async def _passed_on(
+        self, request: web.Request, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, str | None, Mapping[str, str], bytes]:
+        """Status, reason, headers and body of what AWS answers."""
+        url = URL(self._target + request.raw_path, encoded=True)
+        async with self._http.request(
+            request.method, url, headers=headers, data=body, allow_redirects=False
+        ) as response:
+            return response.status, response.reason, response.headers, await response.read()
+
+    def _answered(self, call: Call, started: float, answer: Answer) -> web.Response:
+        self._write_down(call, started, answer.status, answer.code)
+        return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
+
+    async def _unanswered(self, request: web.Request, call: Call, started: float, fault: Fault) -> web.Response:
+        """No answer: the connection is cut, or held until the client gives up."""
+        self._write_down(call, started, 0, fault.kind)
+        if fault.kind.startswith("cut"):
+            cut(request)
+        else:
+            await hold(request)
+        return web.Response()
+
+    def _faults_of(self, account: str) -> Faults:
+        return self._faults.setdefault(account, Faults(self._settings.faults.get(account, ())))
 
     def _is_too_much(self, call: Call) -> bool:
         rate = self._settings.throttle.get(call.account)
@@ -393,6 +424,8 @@ class _Proxy:
                 response.raise_for_status()
         self._settings = self._settings.without_accounts()
         self._buckets.clear()
+        self._faults.clear()
+        self._unseen = _Unseen()
         self._record.clear()
         self._number = 0
         return web.json_response({})
@@ -402,9 +435,12 @@ class _Proxy:
 
     async def change_settings(self, request: web.Request) -> web.Response:
         try:
-            self._settings = Settings.of(json.loads(await request.read()), over=self._settings)
+            given = json.loads(await request.read())
+            self._settings = Settings.of(given, over=self._settings)
         except ValueError as error:
             return web.json_response({"error": str(error)}, status=400)
+        for account in given.get("faults", {}):
+            self._faults.pop(account, None)
         return await self.show_settings(request)
 
 

@@ -14,6 +14,8 @@ from typing import Any
 from aiohttp import web
 
 LOOPBACK = "127.0.0.1"
+#: Seconds between two looks at whether a client is still there.
+_LOOK_EVERY = 0.05
 
 
 def listening_socket() -> socket.socket:
@@ -58,6 +60,18 @@ def running(app: web.Application) -> Iterator[str]:
         thread.join()
         loop.close()
         listener.close()
+
+
+def cut(request: web.Request) -> None:
+    """Cut the connection of a request, so that its client gets no answer."""
+    if request.transport:
+        request.transport.abort()
+
+
+async def hold(request: web.Request) -> None:
+    """Give no answer until the client gives up."""
+    while request.transport and not request.transport.is_closing():
+        await asyncio.sleep(_LOOK_EVERY)
 
 
 def serve(app: web.Application, descriptor: int) -> None:
