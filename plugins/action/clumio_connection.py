@@ -4,8 +4,13 @@
 
 from __future__ import annotations
 
+# Whoever connects an account has it reported, too: compiled here, before the fork, and not in each worker.
+from ..filter import report as _report  # noqa: F401
+from ..module_utils._clumio import client
 from ..modules import clumio_connection
 from ..plugin_utils.in_worker import InWorker
+
+client.preload()
 
 
 class ActionModule(InWorker):

@@ -28,9 +28,7 @@ from ansible.plugins.loader import filter_loader, test_loader
 from ansible.utils.display import Display
 from ansible.vars.clean import remove_internal_keys
 
-from ..filter import report as _report  # noqa: F401
 from ..module_utils._aws import clients
-from ..module_utils._clumio import client as clumio
 
 try:
     from ansible.module_utils.common.json import Direction, get_module_encoder
@@ -50,10 +48,8 @@ display = Display()
 _VERBOSE = 3
 
 # Ansible imports the action plugin of a task before it forks its worker. So this is done once, and not in each.
-# The filters are for the tasks that report: what Python has not compiled before, a worker would compile for itself.
 # Ansible's own filters and tests are found by reading its folders, which each worker would do for its first template.
 clients.preload()
-clumio.preload()
 filter_loader.get("ansible.builtin.default")
 test_loader.get("ansible.builtin.defined")
 # What stays anyway is not looked through in search of garbage: that would copy its memory into every worker.
