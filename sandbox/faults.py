@@ -31,10 +31,10 @@ class Fault:
             ``POST /connections/*`` of the Clumio API. Case matters.
         skip: how many of these calls go well before.
         times: how many of these calls then have the fault; 0 are all to come.
-        status: HTTP status of an ``error``.
+        status: HTTP status of an ``error``, 300 or more.
         code: AWS's code of an ``error``; Clumio's is its status.
         message: of an ``error``.
-        answer: members of an ``answer``, which is JSON.
+        answer: members of an ``answer``, which is JSON; so it is for services that speak JSON.
     """
 
     kind: str
@@ -52,19 +52,26 @@ class Fault:
         Raises:
             ValueError: unknown member, or a value that cannot be.
         """
-        names = [member.name for member in fields(cls)]
-        if not isinstance(members, dict) or members.keys() - set(names) or members.get("kind") not in KINDS:
-            raise ValueError(f"a fault is an object of {', '.join(names)}, of the kind {', '.join(KINDS)}")
+        if not isinstance(members, dict) or members.keys() - set(_MEMBERS) or members.get("kind") not in [*KINDS]:
+            raise ValueError(f"a fault is {FORM}")
         fault = cls(**members)
         for name, default in asdict(cls(kind="error")).items():
             value = getattr(fault, name)
             if type(value) is not type(default) or (isinstance(value, int) and value < 0):
                 raise ValueError(f"{name} of a fault cannot be {value!r}")
+        if not 300 <= fault.status < 600:
+            raise ValueError(f"status of a fault cannot be {fault.status}")
         return fault
 
     def is_due(self, number: int) -> bool:
         """Whether it meets this one of its calls, counted from 1."""
         return number > self.skip and (not self.times or number <= self.skip + self.times)
+
+
+_MEMBERS = tuple(member.name for member in fields(Fault))
+
+#: What a fault is in settings, in words.
+FORM = f"an object of {', '.join(_MEMBERS)}, of the kind {', '.join(KINDS)}"
 
 
 class Faults:

@@ -18,7 +18,7 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
-from sandbox.faults import Fault, Faults, are_faults
+from sandbox.faults import FORM, Fault, Faults, are_faults
 from sandbox.keys import SANDBOX_KEY
 from sandbox.refusals import IAM_SERVICES, Answer, denial, refusal, throttling
 from sandbox.server import cut, hold, serve
@@ -98,7 +98,7 @@ class Settings:
         latency_ms: milliseconds that every call waits before it goes on to AWS.
         denied: by account the actions, in IAM's words, that are answered with a refusal and not passed on.
         throttle: by account the calls per second that are passed on; see ``_Bucket``.
-        unseen: by account for how many calls IAM does not see what it has just made; see ``_Unseen``.
+        unseen: by account for how many calls of Ansible's IAM does not see what it makes from now on; see ``_Unseen``.
         faults: by account what goes wrong with single calls of Ansible's, counted from now; see ``sandbox.faults``.
     """
 
@@ -168,7 +168,7 @@ _BY_ACCOUNT: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "throttle": (_is_number, "a number of calls per second, 0 or more"),
     "unseen": (_is_count, "a number of calls, 0 or more"),
-    "faults": (are_faults, "a list of faults"),
+    "faults": (are_faults, f"a list of faults; each is {FORM}"),
 }
 
 
@@ -266,37 +266,49 @@ def _resource(call: Call, parameters: Mapping[str, Any]) -> str:
 class _Unseen:
     """Eventual consistency: what IAM has made it does not see at first, for as many calls as it is told.
 
+    Calls that list the account or make the same again see it, as do all but Ansible's.
+
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html (changes are not always visible at once)
     """
 
-    _MAKES = ("CreateInstanceProfile", "CreatePolicy", "CreateRole")
-    _NAMES = ("InstanceProfileName", "PolicyArn", "PolicyName", "RoleName")
+    #: What makes something, and the parameter that names it then.
+    _MAKES: Mapping[str, str] = {
+        "CreateInstanceProfile": "InstanceProfileName",
+        "CreatePolicy": "PolicyName",
+        "CreateRole": "RoleName",
+    }
+    #: What parameters name; the name of a policy in other calls than ``CreatePolicy`` is that of an inline one.
+    _KINDS: Mapping[str, str] = {
+        "InstanceProfileName": "instance profile",
+        "PermissionsBoundary": "policy",
+        "PolicyArn": "policy",
+        "PolicyName": "policy",
+        "RoleName": "role",
+    }
 
     def __init__(self) -> None:
         self._left: dict[tuple[str, str, str], int] = {}
 
     def made(self, call: Call, parameters: Mapping[str, Any], calls: int) -> None:
         """Take notice of a call that went well."""
-        if call.service == "iam" and call.action in self._MAKES and calls:
-            self._left.update(dict.fromkeys(self._named(call, parameters), calls))
+        if call.service == "iam" and (parameter := self._MAKES.get(call.action)):
+            self._left[self._named(call, parameter, parameters)] = calls
 
-    def refuses(self, call: Call, parameters: Mapping[str, Any]) -> Answer | None:
+    def refuses(self, call: Call, parameters: Mapping[str, Any], calls: int) -> Answer | None:
         """What IAM says to a call about something that it does not see yet; such a call is counted."""
-        if call.service != "iam" or call.action in self._MAKES:
+        if call.service != "iam" or call.client != "ansible" or not calls:
             return None
-        for named in self._named(call, parameters):
+        # Its own name is one that a call which makes something is not refused for.
+        for parameter in sorted(self._KINDS.keys() & parameters.keys() - {"PolicyName", self._MAKES.get(call.action)}):
+            named = self._named(call, parameter, parameters)
             if self._left.get(named):
                 self._left[named] -= 1
                 return refusal("iam", 404, "NoSuchEntity", f"The {named[1]} with name {named[2]} cannot be found.")
         return None
 
-    def _named(self, call: Call, parameters: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-        """Account, kind and name of all that the call names."""
-        return [
-            (call.account, re.sub("Name|Arn", "", parameter), str(parameters[parameter]).rpartition("/")[2])
-            for parameter in self._NAMES
-            if parameter in parameters
-        ]
+    def _named(self, call: Call, parameter: str, parameters: Mapping[str, Any]) -> tuple[str, str, str]:
+        """Account, kind and name of what a parameter names, by name or by ARN."""
+        return call.account, self._KINDS[parameter], str(parameters[parameter]).rpartition("/")[2]
 
 
 class _Proxy:
@@ -370,7 +382,7 @@ class _Proxy:
             return throttling(call.service)
         if self._settings.denies(call):
             return denial(call.service, call.iam_action, caller, _resource(call, parameters))
-        return self._unseen.refuses(call, parameters)
+        return self._unseen.refuses(call, parameters, self._settings.unseen.get(call.account, 0))
 
     async def _passed_on(
         self, request: web.Request, headers: Mapping[str, str], body: bytes

@@ -8,7 +8,7 @@ from typing import Any
 
 from ansible.utils.display import Display
 
-from ..module_utils._validate.waiting import Progress, is_needed, wait
+from ..module_utils._validate.waiting import Progress, is_needed, until_aws_shows_it, wait
 from ..modules import clumio_connection_validate
 from ..plugin_utils.in_worker import InWorker
 
@@ -39,7 +39,12 @@ class ActionModule(InWorker):
         first = super().outcome(task_vars)
         # As the module has read them: checked, and with their defaults.
         params = first.get("invocation", {}).get("module_args", {})
-        if not is_needed(first, params.get("wait_for", "")) or params["wait_timeout"] <= 0:
+        if params.get("wait_timeout", 0) <= 0:
+            return first
+        first = until_aws_shows_it(
+            first, lambda: self.run_module(self._task.args, task_vars), params["wait_for"], params["wait_timeout"]
+        )
+        if not is_needed(first, params["wait_for"]):
             return first
         clumio_only = {option: value for option, value in self._task.args.items() if option not in PLAN}
         connection_id = next(check["entity"] for check in first["checks"] if check["side"] == "clumio")

@@ -58,15 +58,14 @@ _ONE_CAUSE = {"aws_credentials", "aws_throttled", "aws_unreachable"}
 def combined(errors: Sequence[ClumioError]) -> ClumioError:
     """One error that tells all of several, so that nobody mends them one run at a time.
 
-    Raises nothing; a single error, or the first of many with one cause, comes back as it is, and what several say in
-    the same words is told once. The code is the first one's.
+    Raises nothing; a single error comes back as it is, and what several say in the same words, or of one cause, is told
+    once. The code is the first one's.
     """
     told: dict[str, ClumioError] = {}
     for error in errors:
-        told.setdefault(error.sentence, error)
+        told.setdefault(error.code if error.code in _ONE_CAUSE else error.sentence, error)
     errors = list(told.values())
-    codes = {error.code for error in errors}
-    if len(errors) == 1 or (len(codes) == 1 and codes <= _ONE_CAUSE):
+    if len(errors) == 1:
         return errors[0]
     return ClumioError(
         numbered(error.sentence for error in errors),

@@ -407,7 +407,10 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     found = None if read is None else connections.view(read)
     move = organizational_unit.plan(client, found, desired.organizational_unit_id) if desired.present else None
     plan = connection.plan(desired, found, move)
-    after = plan.expected() if module.check_mode else connection.apply(client, plan, params["wait_timeout"])
+    if module.check_mode:
+        after = plan.expected()
+    else:
+        plan, after = connection.apply(client, plan, params["wait_timeout"])
     why_not_moved = plan.move.why_not if plan.move else ""
     if why_not_moved:
         module.warn(why_not_moved)

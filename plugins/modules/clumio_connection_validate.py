@@ -51,7 +51,8 @@ options:
     description:
       - How many seconds to wait until Clumio has reached what O(wait_for) says, counted from the first look on.
       - V(0) looks once. There is also only one look where the AWS side is not as it should be, since Clumio looks at
-        the same things.
+        the same things; but while Clumio still connects, AWS is looked at again for up to a minute, since it may not
+        show yet what was made a moment ago.
       - A look that Clumio's API throttles or does not answer is no failure while there is time left, except the first.
     type: int
     default: 600

@@ -24,7 +24,9 @@ ALLOWED = {
         "between two attempts of a request: as long as Clumio asks for, or a backoff; ends with the deadline",
     "plugins/module_utils/_clumio/tasks.py wait":
         "between two looks at a task of Clumio, until it has ended or the time of the caller is over",
-    "plugins/module_utils/_provision/settle.py settled":
+    "plugins/module_utils/_aws/settle.py seen":
+        "between two looks at something that AWS says is there; ends with the deadline",
+    "plugins/module_utils/_aws/settle.py settled":
         "between two attempts of a call that AWS refuses until it sees what was just made; ends with the deadline",
     "plugins/module_utils/_validate/waiting.py wait":
         "between two looks at a connection, until it is connected or the time of the caller is over",

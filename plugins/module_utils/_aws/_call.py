@@ -17,6 +17,7 @@ except ImportError:
     pass
 
 from .._errors import ClumioError
+from .codes import OVERTAKEN, QUOTA, says
 from .pace import PATIENCE_SECONDS, THROTTLED
 
 # Calls that may be under way at once; a client keeps as many connections open.
@@ -38,13 +39,25 @@ _DENIED_BY = (
     ("session policy", "the session's policy"),
     ("explicit deny", "an explicit Deny"),
 )
+# To a request whose signature is wrong AWS answers with all that it should have signed, the session token included.
+# Such a token has hundreds of characters; no name has so many.
+_SESSION_TOKEN = re.compile(r"[A-Za-z0-9+/=%]{100,}")
 _DENIED_CODES = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation")
-# What IAM says of a name that is taken; it looks at names without their paths.
-_EXISTS = "EntityAlreadyExists"
+# What to do about errors that say only what is the matter.
+HINTS = {
+    # IAM looks at names without their paths.
+    "EntityAlreadyExists": "It may be at another IAM path, or another run has made it this moment.",
+    "ManagedRuleException": "A service of AWS keeps this rule; give ours another name.",
+}
+# Source: https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html, and those of the other services.
 _BAD_CREDENTIALS = (
     "ExpiredToken",
     "ExpiredTokenException",
+    "IncompleteSignature",
     "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "MissingAuthenticationToken",
+    "RequestExpired",
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 )
@@ -57,6 +70,11 @@ class AwsError(ClumioError):
 def is_denial(error: ClumioError) -> bool:
     """Whether the credentials lack a right, and nothing else is the matter: the one failure that a look may survive."""
     return error.codes == {"aws_access_denied"}
+
+
+def is_overtaken(error: ClumioError) -> bool:
+    """Whether all that is the matter is that somebody else was faster, so that it helps to look again."""
+    return says(error.facts, OVERTAKEN)
 
 
 def config() -> Config:
@@ -89,7 +107,7 @@ def call(method: Callable[..., Any], task: str, /, **parameters: Any) -> dict[st
     except botocore.exceptions.ClientError as error:
         raise _refused(error, task) from error
     except (botocore.exceptions.BotoCoreError, botocore.exceptions.HTTPClientError) as error:
-        raise _unreachable(error, task) from error
+        raise _unreachable(error, task, getattr(method, "__name__", "")) from error
     return answer
 
 
@@ -105,7 +123,8 @@ def find(method: Callable[..., Any], task: str, absent: Collection[str], /, **pa
 
 def _refused(error: botocore.exceptions.ClientError, task: str) -> AwsError:
     answer = error.response.get("Error", {})
-    code, message = str(answer.get("Code", "")), str(answer.get("Message", "")).rstrip(".")
+    code = str(answer.get("Code", ""))
+    message = _SESSION_TOKEN.sub("<session token>", str(answer.get("Message", ""))).rstrip(".")
     facts: dict[str, Any] = {
         "aws_code": code,
         "aws_operation": error.operation_name,
@@ -115,7 +134,7 @@ def _refused(error: botocore.exceptions.ClientError, task: str) -> AwsError:
         return AwsError(
             f"Cannot {task}: AWS does not accept the credentials ({code}).",
             code="aws_credentials",
-            hint="Sign in again or renew the credentials.",
+            hint="Sign in again or renew the credentials, and run this again: it goes on where it was stopped.",
             **facts,
         )
     if code in THROTTLED:
@@ -128,10 +147,15 @@ def _refused(error: botocore.exceptions.ClientError, task: str) -> AwsError:
             **facts,
         )
     if code not in _DENIED_CODES:
-        hint = "It may be at another IAM path, or another run has made it this moment." if code == _EXISTS else ""
-        return AwsError(
-            f"Cannot {task}: {message or 'AWS gave no reason'} ({code}).", code="aws_refused", hint=hint, **facts
-        )
+        said = f"Cannot {task}: {message or 'AWS gave no reason'} ({code})."
+        if says(facts, QUOTA) and not says(facts, OVERTAKEN):
+            return AwsError(
+                said,
+                code="aws_quota",
+                hint="Remove what is not needed any more, or ask AWS for more with Service Quotas, and run this again.",
+                **facts,
+            )
+        return AwsError(said, code="aws_refused", hint=HINTS.get(code, ""), **facts)
     denied = _DENIED.search(message)
     if not denied:
         return AwsError(f"Cannot {task}: access denied ({message}).", code="aws_access_denied", **facts)
@@ -147,7 +171,8 @@ def _refused(error: botocore.exceptions.ClientError, task: str) -> AwsError:
     )
 
 
-def _unreachable(error: Exception, task: str) -> AwsError:
+def _unreachable(error: Exception, task: str, method: str) -> AwsError:
+    facts = {"aws_code": ""}
     if isinstance(error, botocore.exceptions.ParamValidationError):
         code, hint = "aws_refused", ""
     elif isinstance(error, _credential_errors()):
@@ -157,7 +182,8 @@ def _unreachable(error: Exception, task: str) -> AwsError:
         )
     else:
         code, hint = "aws_unreachable", "Check the network and the region."
-    return AwsError(f"Cannot {task}: {' '.join(str(error).split()).rstrip('.')}.", code=code, hint=hint, aws_code="")
+        facts["aws_operation"] = method.title().replace("_", "")
+    return AwsError(f"Cannot {task}: {' '.join(str(error).split()).rstrip('.')}.", code=code, hint=hint, **facts)
 
 
 def _credential_errors() -> tuple[type[Exception], ...]:

@@ -29,6 +29,9 @@ _SERVICES = ("events", "iam", "kms", "resourcegroupstaggingapi", "sns", "ssm", "
 _OF_A_SERVICE = ("service-2", "endpoint-rule-set-1")
 _OF_ALL_SERVICES = ("endpoints", "partitions", "sdk-default-configuration")
 
+# Calls that make one more each time, and say nothing of the one before: an answer that was lost must not make two.
+_NEVER_TWICE = {"iam": "CreatePolicyVersion", "kms": "CreateKey"}
+
 
 def connect(region: str | None, endpoint_url: str | None, parameters: Mapping[str, Any]) -> Callable[[str], Any]:
     """What makes the client of a service, one for each.
@@ -60,6 +63,8 @@ def connect(region: str | None, endpoint_url: str | None, parameters: Mapping[st
         except (ValueError, botocore.exceptions.BotoCoreError) as error:
             raise _impossible(error) from error
         pace.keep(made)
+        if service in _NEVER_TWICE:
+            made.meta.events.register(f"needs-retry.{service}.{_NEVER_TWICE[service]}", _give_up_if_sent)
         return made
 
     return client
@@ -95,6 +100,16 @@ def _session(profile: str | None) -> Any:
     core = botocore.session.Session(profile=profile)
     core.register_component("data_loader", _loader())
     return boto3.session.Session(botocore_session=core)
+
+
+def _give_up_if_sent(caught_exception: Exception | None, **_event: Any) -> None:
+    """End a call whose answer was lost, instead of having botocore make it again: who called looks what there is.
+
+    Raises:
+        HTTPClientError: what has happened; an error before anything was sent is none of these.
+    """
+    if isinstance(caught_exception, botocore.exceptions.HTTPClientError):
+        raise caught_exception
 
 
 def _impossible(error: Exception) -> AwsError:

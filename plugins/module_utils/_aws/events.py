@@ -7,8 +7,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ._call import AwsError, call, find
+from ._call import HINTS, AwsError, call, find
 from ._tags import from_list, to_list
+from .codes import BUSY, says
+from .settle import REMOVING, WRITING, remove, settled, write
 
 _ABSENT = ("ResourceNotFoundException",)
 
@@ -40,7 +42,7 @@ def put_rule(
     events: Any, name: str, *, description: str, event_pattern: str, state: str, tags: Mapping[str, str] | None = None
 ) -> None:
     """Create or replace the rule; tags are taken at creation only."""
-    call(
+    write(
         events.put_rule,
         f"write the rule {name}",
         Name=name,
@@ -58,18 +60,22 @@ def put_targets(events: Any, name: str, targets: Sequence[Mapping[str, Any]]) ->
         AwsError: AWS answers with success even where it has refused a target; that is an error here.
     """
     task = f"add the targets of the rule {name}"
-    answer = call(events.put_targets, task, Rule=name, Targets=[dict(target) for target in targets])
-    _refuse_failed_entries(answer, task)
+
+    def put() -> None:
+        answer = call(events.put_targets, task, Rule=name, Targets=[dict(target) for target in targets])
+        _refuse_failed_entries(answer, task, "PutTargets")
+
+    settled(put, *WRITING)
 
 
 def tag_rule(events: Any, arn: str, tags: Mapping[str, str]) -> None:
     """Add or replace tags."""
-    call(events.tag_resource, f"tag the rule {arn}", ResourceARN=arn, Tags=to_list(tags))
+    write(events.tag_resource, f"tag the rule {arn}", ResourceARN=arn, Tags=to_list(tags))
 
 
 def untag_rule(events: Any, arn: str, keys: Sequence[str]) -> None:
     """Take tags away."""
-    call(events.untag_resource, f"take tags off the rule {arn}", ResourceARN=arn, TagKeys=list(keys))
+    write(events.untag_resource, f"take tags off the rule {arn}", ResourceARN=arn, TagKeys=list(keys))
 
 
 def remove_targets(events: Any, name: str, ids: Sequence[str]) -> None:
@@ -79,13 +85,17 @@ def remove_targets(events: Any, name: str, ids: Sequence[str]) -> None:
         AwsError: AWS answers with success even where it has refused; that is an error here.
     """
     task = f"remove targets of the rule {name}"
-    answer = find(events.remove_targets, task, _ABSENT, Rule=name, Ids=list(ids))
-    _refuse_failed_entries(answer or {}, task)
+
+    def take() -> None:
+        answer = find(events.remove_targets, task, _ABSENT, Rule=name, Ids=list(ids))
+        _refuse_failed_entries(answer or {}, task, "RemoveTargets")
+
+    settled(take, *REMOVING)
 
 
 def delete_rule(events: Any, name: str) -> None:
     """Delete a rule that has no targets; one that is gone is no error."""
-    find(events.delete_rule, f"delete the rule {name}", _ABSENT, Name=name)
+    remove(events.delete_rule, f"delete the rule {name}", _ABSENT, Name=name)
 
 
 def list_rules(events: Any) -> list[dict[str, Any]]:
@@ -100,10 +110,20 @@ def list_rules(events: Any) -> list[dict[str, Any]]:
         page = {"Limit": 100, "NextToken": answer["NextToken"]}
 
 
-def _refuse_failed_entries(answer: Mapping[str, Any], task: str) -> None:
+def _refuse_failed_entries(answer: Mapping[str, Any], task: str, operation: str) -> None:
+    """Refuse an answer in which some targets have failed; the code is that of one which asking again does not help."""
     failed = answer.get("FailedEntries", [])
-    if failed:
-        reasons = "; ".join(f"{entry.get('TargetId')}: {entry.get('ErrorMessage')}" for entry in failed)
-        raise AwsError(
-            f"Cannot {task}: {reasons.rstrip('.')}.", code="aws_refused", aws_code=str(failed[0].get("ErrorCode", ""))
-        )
+    if not failed and not answer.get("FailedEntryCount"):
+        return
+    reasons = [(str(entry.get("ErrorCode")), str(entry.get("ErrorMessage")).rstrip(".")) for entry in failed]
+    told = [f"{entry.get('TargetId')}: {text} ({code})" for entry, (code, text) in zip(failed, reasons, strict=True)]
+    codes = [code for code, _text in reasons] or [""]
+    worst = next((code for code in codes if not says({"aws_code": code}, BUSY)), codes[0])
+    raise AwsError(
+        f"Cannot {task}: {'; '.join(told) or 'AWS gave no reason'}.",
+        code="aws_refused",
+        hint=HINTS.get(worst, ""),
+        aws_code=worst,
+        aws_operation=operation,
+        aws_message="; ".join(text for _code, text in reasons),
+    )

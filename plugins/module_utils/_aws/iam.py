@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from ._call import call, find
 from ._tags import from_list, to_list
+from .settle import remove, write
 
 _ABSENT = ("NoSuchEntity",)
 
@@ -85,7 +87,7 @@ def create_role(
     tags: Mapping[str, str],
 ) -> None:
     """Create a role without policies; an empty permissions boundary is none."""
-    call(
+    write(
         iam.create_role,
         f"create the role {name}",
         RoleName=name,
@@ -99,12 +101,12 @@ def create_role(
 
 def update_role_description(iam: Any, name: str, description: str) -> None:
     """Set the description of the role."""
-    call(iam.update_role, f"describe the role {name}", RoleName=name, Description=description)
+    write(iam.update_role, f"describe the role {name}", RoleName=name, Description=description)
 
 
 def update_trust_policy(iam: Any, name: str, trust_policy: str) -> None:
     """Replace the trust policy of the role."""
-    call(
+    write(
         iam.update_assume_role_policy,
         f"set the trust policy of the role {name}",
         RoleName=name,
@@ -114,7 +116,7 @@ def update_trust_policy(iam: Any, name: str, trust_policy: str) -> None:
 
 def put_role_permissions_boundary(iam: Any, name: str, boundary: str) -> None:
     """Set or replace the permissions boundary of the role, the ARN of a managed policy."""
-    call(
+    write(
         iam.put_role_permissions_boundary,
         f"set the permissions boundary of the role {name}",
         RoleName=name,
@@ -124,12 +126,12 @@ def put_role_permissions_boundary(iam: Any, name: str, boundary: str) -> None:
 
 def delete_role_permissions_boundary(iam: Any, name: str) -> None:
     """Take the permissions boundary off the role."""
-    call(iam.delete_role_permissions_boundary, f"take the permissions boundary off the role {name}", RoleName=name)
+    write(iam.delete_role_permissions_boundary, f"take the permissions boundary off the role {name}", RoleName=name)
 
 
 def put_role_policy(iam: Any, role: str, name: str, document: str) -> None:
     """Create or replace an inline policy."""
-    call(
+    write(
         iam.put_role_policy,
         f"write the inline policy {name} of the role {role}",
         RoleName=role,
@@ -140,23 +142,23 @@ def put_role_policy(iam: Any, role: str, name: str, document: str) -> None:
 
 def attach_role_policy(iam: Any, role: str, arn: str) -> None:
     """Attach a managed policy to the role."""
-    call(iam.attach_role_policy, f"attach {arn} to the role {role}", RoleName=role, PolicyArn=arn)
+    write(iam.attach_role_policy, f"attach {arn} to the role {role}", RoleName=role, PolicyArn=arn)
 
 
 def detach_role_policy(iam: Any, role: str, arn: str) -> None:
     """Detach a managed policy from the role; one that is not attached any more is no error."""
-    find(iam.detach_role_policy, f"detach {arn} from the role {role}", _ABSENT, RoleName=role, PolicyArn=arn)
+    remove(iam.detach_role_policy, f"detach {arn} from the role {role}", _ABSENT, RoleName=role, PolicyArn=arn)
 
 
 def delete_role_policy(iam: Any, role: str, name: str) -> None:
     """Delete an inline policy; one that is gone is no error."""
     task = f"delete the inline policy {name} of the role {role}"
-    find(iam.delete_role_policy, task, _ABSENT, RoleName=role, PolicyName=name)
+    remove(iam.delete_role_policy, task, _ABSENT, RoleName=role, PolicyName=name)
 
 
 def delete_role(iam: Any, name: str) -> None:
     """Delete a role that has no policies and is in no instance profile; one that is gone is no error."""
-    find(iam.delete_role, f"delete the role {name}", _ABSENT, RoleName=name)
+    remove(iam.delete_role, f"delete the role {name}", _ABSENT, RoleName=name)
 
 
 def list_roles(iam: Any) -> list[dict[str, Any]]:
@@ -170,9 +172,9 @@ def list_role_tags(iam: Any, name: str) -> dict[str, str]:
 
 
 def list_instance_profiles_for_role(iam: Any, name: str) -> list[str]:
-    """The names of the instance profiles that the role is in."""
+    """The names of the instance profiles that the role is in; none for one that is gone."""
     task = f"read the instance profiles of the role {name}"
-    profiles = _all(iam.list_instance_profiles_for_role, task, "InstanceProfiles", RoleName=name)
+    profiles = _all_if_there(iam.list_instance_profiles_for_role, task, "InstanceProfiles", RoleName=name)
     return [profile["InstanceProfileName"] for profile in profiles]
 
 
@@ -189,13 +191,14 @@ def get_policy_version(iam: Any, arn: str, version: str) -> Any:
 
 
 def list_policy_versions(iam: Any, arn: str) -> list[dict[str, Any]]:
-    """The versions of the policy: C(VersionId), C(IsDefaultVersion), C(CreateDate)."""
-    return _all(iam.list_policy_versions, f"read the versions of the policy {arn}", "Versions", PolicyArn=arn)
+    """The versions of the policy: C(VersionId), C(IsDefaultVersion), C(CreateDate); none for one that is gone."""
+    task = f"read the versions of the policy {arn}"
+    return _all_if_there(iam.list_policy_versions, task, "Versions", PolicyArn=arn)
 
 
 def create_policy(iam: Any, name: str, *, path: str, description: str, document: str, tags: Mapping[str, str]) -> None:
     """Create a customer managed policy."""
-    call(
+    write(
         iam.create_policy,
         f"create the policy {name}",
         PolicyName=name,
@@ -208,7 +211,7 @@ def create_policy(iam: Any, name: str, *, path: str, description: str, document:
 
 def create_policy_version(iam: Any, arn: str, document: str) -> None:
     """Write a new version of the policy and make it the default."""
-    call(
+    write(
         iam.create_policy_version,
         f"write a new version of the policy {arn}",
         PolicyArn=arn,
@@ -219,7 +222,7 @@ def create_policy_version(iam: Any, arn: str, document: str) -> None:
 
 def set_default_policy_version(iam: Any, arn: str, version: str) -> None:
     """Make a version that exists the default."""
-    call(
+    write(
         iam.set_default_policy_version,
         f"make version {version} of the policy {arn} the default",
         PolicyArn=arn,
@@ -230,21 +233,26 @@ def set_default_policy_version(iam: Any, arn: str, version: str) -> None:
 def delete_policy_version(iam: Any, arn: str, version: str) -> None:
     """Delete a version that is not the default; one that is gone is no error."""
     task = f"delete the version {version} of the policy {arn}"
-    find(iam.delete_policy_version, task, _ABSENT, PolicyArn=arn, VersionId=version)
+    remove(iam.delete_policy_version, task, _ABSENT, PolicyArn=arn, VersionId=version)
 
 
 def delete_policy(iam: Any, arn: str) -> None:
     """Delete a policy that nothing uses and that has one version; one that is gone is no error."""
-    find(iam.delete_policy, f"delete the policy {arn}", _ABSENT, PolicyArn=arn)
+    remove(iam.delete_policy, f"delete the policy {arn}", _ABSENT, PolicyArn=arn)
 
 
 def list_entities_for_policy(iam: Any, arn: str) -> dict[str, list[str]]:
-    """The names of those that have the policy attached or as their boundary, by C(role), C(user) and C(group)."""
+    """The names of those that have the policy attached or as their boundary, by C(role), C(user) and C(group).
+
+    None for a policy that is gone.
+    """
     task = f"read what uses the policy {arn}"
     found: dict[str, list[str]] = {"role": [], "user": [], "group": []}
     parameters: dict[str, Any] = {"PolicyArn": arn}
     while True:
-        answer = call(iam.list_entities_for_policy, task, **parameters)
+        answer = find(iam.list_entities_for_policy, task, _ABSENT, **parameters)
+        if answer is None:
+            return found
         for kind, names in found.items():
             title = kind.capitalize()
             names += [entity[f"{title}Name"] for entity in answer[f"Policy{title}s"]]
@@ -271,7 +279,7 @@ def get_instance_profile(iam: Any, name: str) -> dict[str, Any] | None:
 
 def create_instance_profile(iam: Any, name: str, *, path: str, tags: Mapping[str, str]) -> None:
     """Create an empty instance profile."""
-    call(
+    write(
         iam.create_instance_profile,
         f"create the instance profile {name}",
         InstanceProfileName=name,
@@ -282,7 +290,7 @@ def create_instance_profile(iam: Any, name: str, *, path: str, tags: Mapping[str
 
 def add_role_to_instance_profile(iam: Any, name: str, role: str) -> None:
     """Put the role into the instance profile, which holds one at most."""
-    call(
+    write(
         iam.add_role_to_instance_profile,
         f"put the role {role} into the instance profile {name}",
         InstanceProfileName=name,
@@ -292,7 +300,7 @@ def add_role_to_instance_profile(iam: Any, name: str, role: str) -> None:
 
 def remove_role_from_instance_profile(iam: Any, name: str, role: str) -> None:
     """Take the role out of the instance profile; one that is not in it any more is no error."""
-    find(
+    remove(
         iam.remove_role_from_instance_profile,
         f"take the role {role} out of the instance profile {name}",
         _ABSENT,
@@ -303,7 +311,7 @@ def remove_role_from_instance_profile(iam: Any, name: str, role: str) -> None:
 
 def delete_instance_profile(iam: Any, name: str) -> None:
     """Delete an instance profile that holds no role; one that is gone is no error."""
-    find(iam.delete_instance_profile, f"delete the instance profile {name}", _ABSENT, InstanceProfileName=name)
+    remove(iam.delete_instance_profile, f"delete the instance profile {name}", _ABSENT, InstanceProfileName=name)
 
 
 def list_instance_profiles(iam: Any) -> list[dict[str, Any]]:
@@ -319,50 +327,53 @@ def list_instance_profile_tags(iam: Any, name: str) -> dict[str, str]:
 
 def tag_role(iam: Any, name: str, tags: Mapping[str, str]) -> None:
     """Add or replace tags."""
-    call(iam.tag_role, f"tag the role {name}", RoleName=name, Tags=to_list(tags))
+    write(iam.tag_role, f"tag the role {name}", RoleName=name, Tags=to_list(tags))
 
 
 def tag_policy(iam: Any, arn: str, tags: Mapping[str, str]) -> None:
     """Add or replace tags."""
-    call(iam.tag_policy, f"tag the policy {arn}", PolicyArn=arn, Tags=to_list(tags))
+    write(iam.tag_policy, f"tag the policy {arn}", PolicyArn=arn, Tags=to_list(tags))
 
 
 def tag_instance_profile(iam: Any, name: str, tags: Mapping[str, str]) -> None:
     """Add or replace tags."""
     task = f"tag the instance profile {name}"
-    call(iam.tag_instance_profile, task, InstanceProfileName=name, Tags=to_list(tags))
+    write(iam.tag_instance_profile, task, InstanceProfileName=name, Tags=to_list(tags))
 
 
 def untag_role(iam: Any, name: str, keys: Sequence[str]) -> None:
     """Take tags away."""
-    call(iam.untag_role, f"take tags off the role {name}", RoleName=name, TagKeys=list(keys))
+    write(iam.untag_role, f"take tags off the role {name}", RoleName=name, TagKeys=list(keys))
 
 
 def untag_policy(iam: Any, arn: str, keys: Sequence[str]) -> None:
     """Take tags away."""
-    call(iam.untag_policy, f"take tags off the policy {arn}", PolicyArn=arn, TagKeys=list(keys))
+    write(iam.untag_policy, f"take tags off the policy {arn}", PolicyArn=arn, TagKeys=list(keys))
 
 
 def untag_instance_profile(iam: Any, name: str, keys: Sequence[str]) -> None:
     """Take tags away."""
     task = f"take tags off the instance profile {name}"
-    call(iam.untag_instance_profile, task, InstanceProfileName=name, TagKeys=list(keys))
+    write(iam.untag_instance_profile, task, InstanceProfileName=name, TagKeys=list(keys))
 
 
 def _tags(method: Any, task: str, **parameters: Any) -> dict[str, str]:
-    tags: list[dict[str, str]] = []
-    while True:
-        answer = find(method, task, _ABSENT, **parameters) or {"Tags": []}
-        tags += answer["Tags"]
-        if not answer.get("IsTruncated"):
-            return from_list(tags)
-        parameters["Marker"] = answer["Marker"]
+    return from_list(_all_if_there(method, task, "Tags", **parameters))
 
 
 def _all(method: Any, task: str, member: str, **parameters: Any) -> list[Any]:
+    return _pages(partial(call, method, task), member, **parameters)
+
+
+def _all_if_there(method: Any, task: str, member: str, **parameters: Any) -> list[Any]:
+    """All of a member of something; none for one that is gone."""
+    return _pages(partial(find, method, task, _ABSENT), member, **parameters)
+
+
+def _pages(ask: Callable[..., dict[str, Any] | None], member: str, **parameters: Any) -> list[Any]:
     items: list[Any] = []
     while True:
-        answer = call(method, task, **parameters)
+        answer = ask(**parameters) or {member: []}
         items += answer[member]
         if not answer.get("IsTruncated"):
             return items

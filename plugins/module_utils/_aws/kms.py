@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ._call import call, find
+from .settle import remove, write
 
 _ABSENT = ("NotFoundException",)
 
@@ -68,7 +69,7 @@ def list_aliases(kms: Any, key: str) -> list[str]:
 
 def create_key(kms: Any, name: str, *, description: str, policy: str, tags: Mapping[str, str]) -> str:
     """Create a symmetric key; gives its id."""
-    answer = call(
+    answer = write(
         kms.create_key, f"create the KMS key {name}", Description=description, Policy=policy, Tags=_to_list(tags)
     )
     return str(answer["KeyMetadata"]["KeyId"])
@@ -76,57 +77,57 @@ def create_key(kms: Any, name: str, *, description: str, policy: str, tags: Mapp
 
 def create_alias(kms: Any, alias: str, key: str) -> None:
     """Give the key a name, C(alias/NAME)."""
-    call(kms.create_alias, f"give the KMS key {key} the name {alias}", AliasName=alias, TargetKeyId=key)
+    write(kms.create_alias, f"give the KMS key {key} the name {alias}", AliasName=alias, TargetKeyId=key)
 
 
 def enable_key_rotation(kms: Any, key: str) -> None:
     """Have AWS rotate the key."""
-    call(kms.enable_key_rotation, f"turn on the rotation of the KMS key {key}", KeyId=key)
+    write(kms.enable_key_rotation, f"turn on the rotation of the KMS key {key}", KeyId=key)
 
 
 def disable_key_rotation(kms: Any, key: str) -> None:
     """Have AWS rotate the key no longer."""
-    call(kms.disable_key_rotation, f"turn off the rotation of the KMS key {key}", KeyId=key)
+    write(kms.disable_key_rotation, f"turn off the rotation of the KMS key {key}", KeyId=key)
 
 
 def enable_key(kms: Any, key: str) -> None:
     """Enable a key that is disabled."""
-    call(kms.enable_key, f"enable the KMS key {key}", KeyId=key)
+    write(kms.enable_key, f"enable the KMS key {key}", KeyId=key)
 
 
 def disable_key(kms: Any, key: str) -> None:
     """Disable the key: what it has encrypted cannot be read until it is enabled again."""
-    call(kms.disable_key, f"disable the KMS key {key}", KeyId=key)
+    write(kms.disable_key, f"disable the KMS key {key}", KeyId=key)
 
 
 def cancel_key_deletion(kms: Any, key: str) -> None:
     """Keep a key that waits for its deletion; it is disabled then."""
-    call(kms.cancel_key_deletion, f"cancel the deletion of the KMS key {key}", KeyId=key)
+    write(kms.cancel_key_deletion, f"cancel the deletion of the KMS key {key}", KeyId=key)
 
 
 def update_key_description(kms: Any, key: str, description: str) -> None:
     """Set the description of the key."""
-    call(kms.update_key_description, f"describe the KMS key {key}", KeyId=key, Description=description)
+    write(kms.update_key_description, f"describe the KMS key {key}", KeyId=key, Description=description)
 
 
 def put_key_policy(kms: Any, key: str, policy: str) -> None:
     """Replace the policy of the key."""
-    call(kms.put_key_policy, f"set the policy of the KMS key {key}", KeyId=key, PolicyName="default", Policy=policy)
+    write(kms.put_key_policy, f"set the policy of the KMS key {key}", KeyId=key, PolicyName="default", Policy=policy)
 
 
 def tag_key(kms: Any, key: str, tags: Mapping[str, str]) -> None:
     """Add or replace tags."""
-    call(kms.tag_resource, f"tag the KMS key {key}", KeyId=key, Tags=_to_list(tags))
+    write(kms.tag_resource, f"tag the KMS key {key}", KeyId=key, Tags=_to_list(tags))
 
 
 def untag_key(kms: Any, key: str, keys: Sequence[str]) -> None:
     """Take tags away."""
-    call(kms.untag_resource, f"take tags off the KMS key {key}", KeyId=key, TagKeys=list(keys))
+    write(kms.untag_resource, f"take tags off the KMS key {key}", KeyId=key, TagKeys=list(keys))
 
 
 def delete_alias(kms: Any, alias: str) -> None:
     """Take the name C(alias/NAME) off its key; one that is gone is no error."""
-    find(kms.delete_alias, f"delete the name {alias} of a KMS key", _ABSENT, AliasName=alias)
+    remove(kms.delete_alias, f"delete the name {alias} of a KMS key", _ABSENT, AliasName=alias)
 
 
 def schedule_key_deletion(kms: Any, key: str) -> None:

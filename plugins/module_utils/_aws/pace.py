@@ -13,6 +13,9 @@ from typing import Any
 # What says that there are too many calls: IAM, SNS and STS; EventBridge, KMS and SSM; tagging; SNS for single actions.
 THROTTLED = ("Throttling", "ThrottlingException", "ThrottledException", "Throttled")
 
+# What botocore takes for the same, and makes ten times in vain; of EventBridge and KMS it is a quota that is used up.
+_QUOTA = "LimitExceededException"
+
 # For so long AWS may take no call at all before a call fails.
 PATIENCE_SECONDS = 120.0
 
@@ -61,11 +64,13 @@ class Pace:
         """Learn from an answer how fast to go on; botocore's event C(needs-retry).
 
         Returns:
-            0, make the call again at once, for one that was throttled; None leaves it to botocore.
+            0, make the call again at once, for one that was throttled; False, never make it again; None leaves it to
+            botocore.
         """
         if response is None:
             return None
-        throttled = response[1].get("Error", {}).get("Code") in THROTTLED
+        code = response[1].get("Error", {}).get("Code")
+        throttled = code in THROTTLED
         with self._lock:
             now = self._clock()
             if not throttled:
@@ -73,7 +78,7 @@ class Pace:
                 self._taken.append(now)
                 if self._rate:
                     self._rate += min(_FASTER / self._rate, _STEP * self._rate)
-                return None
+                return False if code == _QUOTA else None
             if not self._rate:
                 self._rate, self._slowed = max(1.0, sum(at > now - 1 for at in self._taken)), now
             elif self._sent.at > self._slowed:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ._call import call, find
 from ._tags import from_list, to_list
+from .settle import remove, write
 
 _ABSENT = ("NotFound", "NotFoundException")
 _GONE = (*_ABSENT, "ResourceNotFound", "ResourceNotFoundException")
@@ -40,7 +41,7 @@ def list_topics(sns: Any) -> list[str]:
 
 def create_topic(sns: Any, name: str, attributes: Mapping[str, str], tags: Mapping[str, str]) -> str:
     """Create a standard topic with its attributes; gives its ARN."""
-    answer = call(
+    answer = write(
         sns.create_topic, f"create the topic {name}", Name=name, Attributes=dict(attributes), Tags=to_list(tags)
     )
     return str(answer["TopicArn"])
@@ -48,7 +49,7 @@ def create_topic(sns: Any, name: str, attributes: Mapping[str, str], tags: Mappi
 
 def set_topic_attribute(sns: Any, arn: str, attribute: str, value: str) -> None:
     """Set one attribute, C(Policy) say."""
-    call(
+    write(
         sns.set_topic_attributes,
         f"set the attribute {attribute} of the topic {arn}",
         TopicArn=arn,
@@ -59,14 +60,14 @@ def set_topic_attribute(sns: Any, arn: str, attribute: str, value: str) -> None:
 
 def tag_topic(sns: Any, arn: str, tags: Mapping[str, str]) -> None:
     """Add or replace tags."""
-    call(sns.tag_resource, f"tag the topic {arn}", ResourceArn=arn, Tags=to_list(tags))
+    write(sns.tag_resource, f"tag the topic {arn}", ResourceArn=arn, Tags=to_list(tags))
 
 
 def untag_topic(sns: Any, arn: str, keys: Sequence[str]) -> None:
     """Take tags away."""
-    call(sns.untag_resource, f"take tags off the topic {arn}", ResourceArn=arn, TagKeys=list(keys))
+    write(sns.untag_resource, f"take tags off the topic {arn}", ResourceArn=arn, TagKeys=list(keys))
 
 
 def delete_topic(sns: Any, arn: str) -> None:
     """Delete the topic with its subscriptions; one that is gone is no error."""
-    find(sns.delete_topic, f"delete the topic {arn}", _ABSENT, TopicArn=arn)
+    remove(sns.delete_topic, f"delete the topic {arn}", _ABSENT, TopicArn=arn)

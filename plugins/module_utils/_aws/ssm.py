@@ -9,6 +9,7 @@ from typing import Any
 
 from ._call import call, find
 from ._tags import to_list
+from .settle import remove, write
 
 _ABSENT = ("InvalidDocument", "InvalidDocumentVersion")
 
@@ -37,7 +38,7 @@ def create_document(
     ssm: Any, name: str, *, content: str, document_type: str, target_type: str, tags: Mapping[str, str]
 ) -> None:
     """Create the document from JSON text."""
-    call(
+    write(
         ssm.create_document,
         f"create the SSM document {name}",
         Name=name,
@@ -51,7 +52,7 @@ def create_document(
 
 def update_document(ssm: Any, name: str, *, content: str, target_type: str) -> str:
     """Write a new version, which is not yet the default one; gives its number."""
-    answer = call(
+    answer = write(
         ssm.update_document,
         f"write a new version of the SSM document {name}",
         Name=name,
@@ -65,7 +66,7 @@ def update_document(ssm: Any, name: str, *, content: str, target_type: str) -> s
 
 def set_default_version(ssm: Any, name: str, version: str) -> None:
     """Make this version the default one."""
-    call(
+    write(
         ssm.update_document_default_version,
         f"make version {version} of the SSM document {name} the default",
         Name=name,
@@ -75,7 +76,7 @@ def set_default_version(ssm: Any, name: str, version: str) -> None:
 
 def tag_document(ssm: Any, name: str, tags: Mapping[str, str]) -> None:
     """Add or replace tags."""
-    call(
+    write(
         ssm.add_tags_to_resource,
         f"tag the SSM document {name}",
         ResourceType="Document",
@@ -86,7 +87,7 @@ def tag_document(ssm: Any, name: str, tags: Mapping[str, str]) -> None:
 
 def untag_document(ssm: Any, name: str, keys: Sequence[str]) -> None:
     """Take tags away."""
-    call(
+    write(
         ssm.remove_tags_from_resource,
         f"take tags off the SSM document {name}",
         ResourceType="Document",
@@ -97,7 +98,7 @@ def untag_document(ssm: Any, name: str, keys: Sequence[str]) -> None:
 
 def delete_document(ssm: Any, name: str) -> None:
     """Delete the document with all its versions; one that is gone is no error."""
-    find(ssm.delete_document, f"delete the SSM document {name}", _ABSENT, Name=name)
+    remove(ssm.delete_document, f"delete the SSM document {name}", _ABSENT, Name=name)
 
 
 def list_documents(ssm: Any) -> list[dict[str, Any]]:

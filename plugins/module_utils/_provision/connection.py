@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .._clumio import asset_types, connections
-from .._clumio.client import Client
+from .._clumio.client import ApiError, Client
 from .._errors import ClumioError, InputError
 from .._permissions.names import Connection
 from . import organizational_unit
@@ -162,12 +162,34 @@ def plan(desired: Desired, found: dict[str, Any] | None, move: Move | None = Non
     return Plan(desired, found, update=update, move=move)
 
 
-def apply(client: Client, planned: Plan, move_timeout_seconds: float) -> dict[str, Any] | None:
-    """Carry a plan out; the connection as it is then, None if there is none.
+def apply(client: Client, planned: Plan, move_timeout_seconds: float) -> tuple[Plan, dict[str, Any] | None]:
+    """Carry a plan out.
 
     Args:
         move_timeout_seconds: longest wait for the move to another organizational unit.
+
+    Returns:
+        The plan as it was carried out, which differs where somebody else has registered the connection meanwhile; and
+        the connection as it is then, None if there is none.
     """
+    try:
+        return planned, _applied(client, planned, move_timeout_seconds)
+    except ApiError as error:
+        found = connections.read(client, planned.desired.connection.id) if planned.create and _exists(error) else None
+        if found is None:
+            raise
+    seen = connections.view(found)
+    left = plan(planned.desired, seen, organizational_unit.plan(client, seen, planned.desired.organizational_unit_id))
+    # To the user it is new, whoever has made it.
+    return replace(left, found=None, create=True), _applied(client, left, move_timeout_seconds)
+
+
+def _exists(error: ApiError) -> bool:
+    """Whether Clumio has refused to register a connection since there is one."""
+    return error.code == "api_conflict" and error.facts["method"] == "POST"
+
+
+def _applied(client: Client, planned: Plan, move_timeout_seconds: float) -> dict[str, Any] | None:
     desired, connection = planned.desired, planned.found
     if planned.delete and connection is not None:
         connections.delete(client, connection["id"])

@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import zip_longest
 from typing import Any, ClassVar, Generic, TypeVar
 
-from .._aws._call import is_denial
+from .._aws import settle
+from .._aws._call import AwsError, is_denial, is_overtaken
+from .._aws.codes import UNSEEN
 from .._change import Change, differences
 from .._errors import ClumioError, InputError
 from .._permissions.documents import compact
@@ -26,6 +27,9 @@ from .obstacles import obstacles
 from .ownership import adoptable, foreign, owner_tags, tags_after
 
 R = TypeVar("R", bound=Resource)
+
+# How often it is tried to do what is left to do, if somebody else is faster: in each of the stages, and one more.
+_MOST_TRIES = 5
 
 # Calls that may run at once; the stages of all resources run one after the other.
 Stage = Sequence[Callable[[], Any]]
@@ -46,13 +50,19 @@ class Noun(ABC, Generic[R]):
 
     section: ClassVar[str]
     kind: ClassVar[str]
+    # Whether it is there, under its name, once the first call has been made that makes it.
+    made_by_one_call: ClassVar[bool] = True
 
     @abstractmethod
     def read(self, name: str, arn: str) -> Found[R] | None:
         """What AWS holds under this name, or this ARN, whichever the kind is known by."""
 
-    def list_first(self) -> None:
-        """From now on ask for all resources of the kind at once, where AWS offers that, instead of for each.
+    def elsewhere(self, name: str, arn: str) -> Found[R] | None:  # noqa: ARG002
+        """What AWS holds under this name and another ARN, where that keeps the name from us; may list the account."""
+        return None
+
+    def list_first(self, *, first: bool) -> None:
+        """Whether to ask for all resources of the kind at once from now on, where AWS offers that, or for each.
 
         A list may not have yet what was made a moment ago.
         """
@@ -126,6 +136,7 @@ def compare(
     remember_grants: bool = True,
     may_be_denied: bool = False,
     list_first: bool = True,
+    there: Collection[str] = (),
 ) -> list[Change[Any]]:
     """Read everything at once and compare it, the tags that tell whose it is included; in the order of the work.
 
@@ -138,6 +149,7 @@ def compare(
         remember_grants: whether all that grants is to have the tag that remembers it; only where the work is complete.
         may_be_denied: whether a resource that the credentials may not read is C(unreadable) instead of an error.
         list_first: whether lists may tell what is there; not where it was made a moment ago.
+        there: ARNs of what calls have been made for: AWS may not show it yet, but holds what is wanted of it.
 
     Raises:
         AwsError: from the calls.
@@ -145,19 +157,48 @@ def compare(
     compare_one = _compare_readable if may_be_denied else _compare
     calls: list[Callable[[], tuple[Any, Change[Any]] | None]] = []
     for item in work:
-        if list_first:
-            item.noun.list_first()
-        calls += [partial(compare_one, item.noun, desired, connection, choices) for desired in item.wanted]
+        item.noun.list_first(first=list_first)
+        for desired in item.wanted:
+            is_there = desired.arn in there and item.noun.made_by_one_call
+            read = partial(_read_again if is_there else _read, item.noun, desired)
+            calls.append(partial(compare_one, item.noun, read, desired, connection, choices))
         calls += [partial(_unwanted, item.noun, name, arn, connection) for name, arn in item.unwanted]
-    compared = [found for found in parallel.run(calls) if found is not None]
+    # From the beginning where a part is not to be seen of something that is: it is too new, or gone meanwhile.
+    whole = [partial(settle.settled, call, UNSEEN) for call in calls]
+    compared = [found for found in parallel.run(whole) if found is not None]
     marks = grants_marks([granted for granted, _change in compared if granted]) if remember_grants else {}
     return [_completed(change, marks.get(type(granted), {})) for granted, change in compared]
 
 
-def _compare(noun: Noun[R], desired: R, connection: Connection, choices: Choices) -> tuple[R, Change[R]]:
+def _read(noun: Noun[R], desired: R) -> Found[R] | None:
+    return noun.read(desired.name, desired.arn)
+
+
+def _read_again(noun: Noun[R], desired: R) -> Found[R]:
+    """What AWS says that it holds, and may not show yet.
+
+    Raises:
+        AwsError: C(aws_not_seen), it does not show it.
+    """
+    look = partial(_read, noun, desired)
+    found = look() or noun.elsewhere(desired.name, desired.arn) or settle.seen(look)
+    if found is None:
+        raise AwsError(
+            f"Cannot read the {noun.kind} {desired.name}: AWS does not show it, still after "
+            f"{settle.DEADLINE_SECONDS:g} seconds, though it was made or found by this run.",
+            code="aws_not_seen",
+            hint="Another run may have removed it; run this again.",
+            aws_code="",
+        )
+    return found
+
+
+def _compare(
+    noun: Noun[R], read: Callable[[], Found[R] | None], desired: R, connection: Connection, choices: Choices
+) -> tuple[R, Change[R]]:
     """What the user is to approve of the resource, and its change, of which the differences are still to be told."""
     marks = {**owner_tags(connection), **noun.marks(desired)}
-    found = noun.read(desired.name, desired.arn)
+    found = read()
     before = found.resource if found else None
     held = (before.tags or {}) if before else {}
     superseded = tuple(noun.superseded(desired, before, connection)) if before else ()
@@ -179,10 +220,12 @@ def _compare(noun: Noun[R], desired: R, connection: Connection, choices: Choices
     return noun.granted(desired, after), change
 
 
-def _compare_readable(noun: Noun[R], desired: R, connection: Connection, choices: Choices) -> tuple[R, Change[R]]:
+def _compare_readable(
+    noun: Noun[R], read: Callable[[], Found[R] | None], desired: R, connection: Connection, choices: Choices
+) -> tuple[R, Change[R]]:
     """As C(_compare); of a resource that cannot be read only why is known."""
     try:
-        return _compare(noun, desired, connection, choices)
+        return _compare(noun, read, desired, connection, choices)
     except ClumioError as error:
         if not is_denial(error):
             raise
@@ -234,40 +277,95 @@ def provision(
 ) -> list[Change[Any]]:
     """Make AWS equal to what is wanted; in check mode only tell what that would be.
 
+    Where AWS turns out to be otherwise than it was a moment ago, since another run works on the same or the answer to a
+    call was lost, it looks again and does what is left to do.
+
     Args:
         work: what is wanted and what is not.
         connection: whose it is to be.
         choices: of the user; in check mode an update may grant more than what was approved before.
         check_mode: whether to write nothing.
 
+    Returns:
+        The changes from what was found first, whoever has made them in the end.
+
     Raises:
         InputError: before the first write: C(preview_plan), the plan holds stand-ins of a dry run, or one of the codes
-            of C(obstacles).
-        AwsError: from the calls.
+            of C(obstacles). The latter also later, if somebody else has put one up meanwhile.
+        AwsError: from the calls; C(aws_overtaken), it was otherwise again and again.
     """
     if not check_mode:
         _refuse_stand_ins(work)
     changes = compare(work, connection, choices)
     allowed = replace(choices, approve_changes=choices.approve_changes or check_mode)
     refuse_errors(obstacles(changes, allowed), "This step wrote nothing", differences=widened(changes))
-    if not check_mode:
-        _apply(work, [change for change in changes if change.action != "none"])
-    return changes
+    if check_mode:
+        return changes
+    begun: set[str] = set()
+    left = changes
+    for _ in range(_MOST_TRIES):
+        try:
+            _apply(work, [change for change in left if change.action != "none"], begun)
+        except ClumioError as error:
+            if not is_overtaken(error):
+                raise
+            overtaken = error
+        else:
+            return changes
+        left = compare(work, connection, choices, list_first=False, there=begun)
+        refuse_errors(obstacles(left, choices), "Somebody else was at work, so this step stopped halfway")
+        changes = _joined(changes, left)
+    raise _overtaken(overtaken)
 
 
-def _apply(work: Sequence[Work[Any]], due: Sequence[Change[Any]]) -> None:
+def _joined(first: Sequence[Change[Any]], then: Sequence[Change[Any]]) -> list[Change[Any]]:
+    """The changes from what was found first to what is wanted by now."""
+    late = {change.place["arn"]: change for change in then}
+    result = []
+    for change in first:
+        latest = late.pop(change.place["arn"], None)
+        if latest is None or latest.after is None:
+            result.append(change)
+        elif change.action == "none":
+            result.append(latest)
+        else:
+            after, before = latest.after, change.before
+            told = differences(after, before) if before else ()
+            result.append(replace(change, after=after, extras=latest.extras, differences=told))
+    return [*result, *late.values()]
+
+
+def _overtaken(error: ClumioError) -> AwsError:
+    return AwsError(
+        error.message,
+        code="aws_overtaken",
+        hint="Another run seems to work on the same resources: run this again when it has ended.",
+        **error.facts,
+    )
+
+
+def _apply(work: Sequence[Work[Any]], due: Sequence[Change[Any]], begun: set[str]) -> None:
+    """Carry changes out.
+
+    Args:
+        work: the nouns.
+        due: the changes.
+        begun: takes the ARNs of all that calls have been made for.
+    """
     nouns = {item.noun.section: item.noun for item in work}
     made = [change for change in due if change.after is not None]
-    _run_in_stages([nouns[change.section].stages(change) for change in made])
+    _run_in_stages([(change, nouns[change.section].stages(change)) for change in made], begun)
     # Last, since a digest of grants is written once they are in force.
     parallel.run([partial(_tag, nouns[change.section], change) for change in made if change.before is not None])
     removed = [change for change in due if change.after is None]
-    _run_in_stages([nouns[change.section].removal(change.resource) for change in removed])
+    _run_in_stages([(change, nouns[change.section].removal(change.resource)) for change in removed], begun)
 
 
-def _run_in_stages(stages: Sequence[Sequence[Stage]]) -> None:
-    for stage in zip_longest(*stages, fillvalue=()):
-        parallel.run([call for calls in stage for call in calls])
+def _run_in_stages(stages: Sequence[tuple[Change[Any], Sequence[Stage]]], begun: set[str]) -> None:
+    for number in range(max((len(of_one) for _change, of_one in stages), default=0)):
+        now = [(change, of_one[number]) for change, of_one in stages if len(of_one) > number]
+        begun.update(change.resource.arn for change, calls in now if calls)
+        parallel.run([call for _change, calls in now for call in calls])
 
 
 def _tag(noun: Noun[Any], change: Change[Any]) -> None:

@@ -14,7 +14,6 @@ from .._change import Change
 from .._permissions.names import Connection
 from .._permissions.plan import InstanceProfile
 from .converge import Found, Noun, Stage, owned_among
-from .settle import BUSY, PASSING, settled
 
 
 class InstanceProfiles(Noun[InstanceProfile]):
@@ -46,16 +45,18 @@ class InstanceProfiles(Noun[InstanceProfile]):
         )
         return [
             [create] if before is None else [],
+            # After the role, which comes second where it has a boundary.
+            [],
             [partial(self._put_role, profile, before.role if before else "")]
             if before is None or "role" in change.differences
             else [],
         ]
 
     def tag(self, resource: InstanceProfile, tags: Mapping[str, str]) -> None:
-        settled(partial(iam.tag_instance_profile, self._iam, resource.name, tags), BUSY)
+        iam.tag_instance_profile(self._iam, resource.name, tags)
 
     def untag(self, resource: InstanceProfile, keys: Sequence[str]) -> None:
-        settled(partial(iam.untag_instance_profile, self._iam, resource.name, keys), BUSY)
+        iam.untag_instance_profile(self._iam, resource.name, keys)
 
     def owned(self, connection: Connection) -> Sequence[tuple[str, str]]:
         everything = [
@@ -66,11 +67,10 @@ class InstanceProfiles(Noun[InstanceProfile]):
     def removal(self, resource: InstanceProfile) -> Sequence[Stage]:
         take_out = partial(iam.remove_role_from_instance_profile, self._iam, resource.name, resource.role)
         delete = partial(iam.delete_instance_profile, self._iam, resource.name)
-        return [[take_out] if resource.role else [], [partial(settled, delete, ("DeleteConflict",))]]
+        return [[take_out] if resource.role else [], [delete]]
 
     def _put_role(self, profile: InstanceProfile, held: str) -> None:
         if held:
             iam.remove_role_from_instance_profile(self._iam, profile.name, held)
         if profile.role:
-            add = partial(iam.add_role_to_instance_profile, self._iam, profile.name, profile.role)
-            settled(add, PASSING)
+            iam.add_role_to_instance_profile(self._iam, profile.name, profile.role)

@@ -9,19 +9,15 @@ from functools import partial
 from typing import Any
 
 from .._aws import kms, tagging
+from .._aws._call import AwsError, is_overtaken
 from .._change import Change
 from .._permissions.documents import compact
 from .._permissions.names import CONNECTION_TAG, Connection
 from .._permissions.plan import KmsKey
 from .converge import Found, Noun, Stage
 from .ownership import owner_tags
-from .settle import settled
 
 _DELETED = "PendingDeletion"
-
-# What KMS says of a key that it does not see yet, or not yet in its new state.
-# Source: https://docs.aws.amazon.com/kms/latest/developerguide/accessing-kms.html#programming-eventual-consistency
-_PASSING = ("NotFoundException", "DisabledException", "KMSInvalidStateException")
 
 
 class KmsKeys(Noun[KmsKey]):
@@ -29,6 +25,7 @@ class KmsKeys(Noun[KmsKey]):
 
     section = "kms_keys"
     kind = "KMS key"
+    made_by_one_call = False
 
     def __init__(self, client: Callable[[str], Any]) -> None:
         self._kms = client("kms")
@@ -60,18 +57,31 @@ class KmsKeys(Noun[KmsKey]):
     def _create(self, key: KmsKey) -> None:
         """Create the key and name it, or name the one that an interrupted run has left without a name."""
         policy, tags = compact(key.policy), key.tags or {}
-        id_ = self._nameless(key)
-        if id_:
+        nameless = id_ = self._nameless(key)
+        if nameless:
             # That run may have been about another policy and other tags.
             kms.put_key_policy(self._kms, id_, policy)
             kms.tag_key(self._kms, id_, tags)
         else:
             id_ = kms.create_key(self._kms, key.name, description=key.description, policy=policy, tags=tags)
-        settled(partial(kms.create_alias, self._kms, _alias(key.arn), id_), _PASSING)
+        self._name(key, id_, is_new=not nameless)
         if key.rotation:
-            settled(partial(kms.enable_key_rotation, self._kms, id_), _PASSING)
+            kms.enable_key_rotation(self._kms, id_)
         if not key.enabled:
             kms.disable_key(self._kms, id_)
+
+    def _name(self, key: KmsKey, id_: str, *, is_new: bool) -> None:
+        """Give the key its name; one that was made in vain, since another run has just named its own so, goes again."""
+        try:
+            kms.create_alias(self._kms, _alias(key.arn), id_)
+        except AwsError as error:
+            named = kms.describe_key(self._kms, key.arn) if is_overtaken(error) else None
+            if named and named["KeyId"] == id_:
+                # The answer to a call that has been carried out was lost.
+                return
+            if named and is_new:
+                kms.schedule_key_deletion(self._kms, id_)
+            raise
 
     def _nameless(self, key: KmsKey) -> str:
         owner = {CONNECTION_TAG: (key.tags or {})[CONNECTION_TAG]}
@@ -89,14 +99,14 @@ class KmsKeys(Noun[KmsKey]):
             kms.cancel_key_deletion(self._kms, id_)
         # The rotation can be changed only while the key is enabled.
         if metadata["KeyState"] != "Enabled" and (key.enabled or "rotation" in due):
-            settled(partial(kms.enable_key, self._kms, id_), _PASSING)
+            kms.enable_key(self._kms, id_)
         if "policy" in due:
             kms.put_key_policy(self._kms, id_, compact(key.policy))
         if "description" in due:
             kms.update_key_description(self._kms, id_, key.description)
         if "rotation" in due:
             turn = kms.enable_key_rotation if key.rotation else kms.disable_key_rotation
-            settled(partial(turn, self._kms, id_), _PASSING)
+            turn(self._kms, id_)
         if not key.enabled:
             kms.disable_key(self._kms, id_)
 
@@ -131,7 +141,12 @@ class KmsKeys(Noun[KmsKey]):
         metadata = self._metadata(key)
         # The names last: by them an interrupted run finds the key again.
         if metadata["KeyState"] != _DELETED:
-            kms.schedule_key_deletion(self._kms, metadata["KeyId"])
+            try:
+                kms.schedule_key_deletion(self._kms, metadata["KeyId"])
+            except AwsError:
+                # Another run may have done so meanwhile.
+                if self._metadata(key)["KeyState"] != _DELETED:
+                    raise
         for alias in kms.list_aliases(self._kms, metadata["KeyId"]):
             kms.delete_alias(self._kms, alias)
 

@@ -17,7 +17,6 @@ from .._permissions.names import Connection
 from .._permissions.plan import Policy, Resource
 from . import parallel
 from .converge import Details, Found, Noun, Stage, owned_among
-from .settle import BUSY, settled
 
 # Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-versioning.html
 _MOST_VERSIONS = 5
@@ -45,6 +44,11 @@ class Policies(Noun[Policy]):
             tags=from_list(policy.get("Tags", [])),
         )
         return Found(found, f"{policy['CreateDate']:%Y-%m-%d}")
+
+    def elsewhere(self, name: str, arn: str) -> Found[Policy] | None:
+        """A policy of the name at another path; roles and instance profiles are known by their names alone."""
+        others = [policy["Arn"] for policy in iam.list_policies(self._iam) if policy["PolicyName"] == name]
+        return next((self.read(name, other) for other in others if other != arn), None)
 
     def details(self, desired: Policy, found: Policy) -> Details:
         """The version that has the wanted document already, or the one that has to go before another can be written."""
@@ -90,10 +94,10 @@ class Policies(Noun[Policy]):
         return [[partial(self._update, policy.arn, document, change.details)]]
 
     def tag(self, resource: Policy, tags: Mapping[str, str]) -> None:
-        settled(partial(iam.tag_policy, self._iam, resource.arn, tags), BUSY)
+        iam.tag_policy(self._iam, resource.arn, tags)
 
     def untag(self, resource: Policy, keys: Sequence[str]) -> None:
-        settled(partial(iam.untag_policy, self._iam, resource.arn, keys), BUSY)
+        iam.untag_policy(self._iam, resource.arn, keys)
 
     def _update(self, arn: str, document: str, details: Details) -> None:
         if "ready_version" in details:
@@ -119,4 +123,4 @@ class Policies(Noun[Policy]):
         for version in iam.list_policy_versions(self._iam, arn):
             if not version["IsDefaultVersion"]:
                 iam.delete_policy_version(self._iam, arn, version["VersionId"])
-        settled(partial(iam.delete_policy, self._iam, arn), ("DeleteConflict",))
+        iam.delete_policy(self._iam, arn)

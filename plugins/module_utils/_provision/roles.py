@@ -19,7 +19,6 @@ from . import parallel
 from .converge import Found, Noun, Stage, owned_among
 from .ownership import foreign, inline_policies_mark, is_marked
 from .policies import Policies
-from .settle import BUSY, PASSING, settled
 
 
 class Roles(Noun[Role]):
@@ -104,7 +103,6 @@ class Roles(Noun[Role]):
 
     def stages(self, change: Change[Role]) -> Sequence[Stage]:
         role, before = change.resource, change.before
-        # A creation is refused at once where there is nothing to wait for.
         bare = [partial(self._create, role)] if before is None else self._changes(change.differences, role)
         attached = before.managed_policies if before else ()
         inside = {policy.name: policy.document for policy in before.inline_policies} if before else {}
@@ -112,20 +110,20 @@ class Roles(Noun[Role]):
         # Before others come, to make room for them, and after all that is new has been made, or has failed to be.
         gone = [
             *(
-                self._settled(iam.detach_role_policy, role.name, arn)
+                partial(iam.detach_role_policy, self._iam, role.name, arn)
                 for arn in attached
                 if arn not in role.managed_policies
             ),
-            *(self._settled(iam.delete_role_policy, role.name, name) for name in inside if name not in kept),
+            *(partial(iam.delete_role_policy, self._iam, role.name, name) for name in inside if name not in kept),
         ]
         new = [
             *(
-                self._settled(iam.attach_role_policy, role.name, arn)
+                partial(iam.attach_role_policy, self._iam, role.name, arn)
                 for arn in role.managed_policies
                 if arn not in attached
             ),
             *(
-                self._settled(iam.put_role_policy, role.name, policy.name, compact(policy.document))
+                partial(iam.put_role_policy, self._iam, role.name, policy.name, compact(policy.document))
                 for policy in role.inline_policies
                 if not same_policy(policy.document, inside.get(policy.name))
             ),
@@ -148,24 +146,19 @@ class Roles(Noun[Role]):
     def _changes(self, differences: Collection[str], role: Role) -> Iterator[Callable[[], None]]:
         """The calls that change the role itself."""
         if "description" in differences:
-            yield self._settled(iam.update_role_description, role.name, role.description)
+            yield partial(iam.update_role_description, self._iam, role.name, role.description)
         if "trust_policy" in differences:
-            yield self._settled(iam.update_trust_policy, role.name, compact(role.trust_policy))
+            yield partial(iam.update_trust_policy, self._iam, role.name, compact(role.trust_policy))
         if "permissions_boundary" in differences and role.permissions_boundary:
-            put = partial(iam.put_role_permissions_boundary, self._iam, role.name, role.permissions_boundary)
-            # A boundary that is not there is refused at once: nothing here makes it.
-            yield partial(settled, put, BUSY)
+            yield partial(iam.put_role_permissions_boundary, self._iam, role.name, role.permissions_boundary)
         elif "permissions_boundary" in differences:
-            yield self._settled(iam.delete_role_permissions_boundary, role.name)
-
-    def _settled(self, call: Callable[..., None], *arguments: str) -> Callable[[], None]:
-        return partial(settled, partial(call, self._iam, *arguments), PASSING)
+            yield partial(iam.delete_role_permissions_boundary, self._iam, role.name)
 
     def tag(self, resource: Role, tags: Mapping[str, str]) -> None:
-        settled(partial(iam.tag_role, self._iam, resource.name, tags), BUSY)
+        iam.tag_role(self._iam, resource.name, tags)
 
     def untag(self, resource: Role, keys: Sequence[str]) -> None:
-        settled(partial(iam.untag_role, self._iam, resource.name, keys), BUSY)
+        iam.untag_role(self._iam, resource.name, keys)
 
     def owned(self, connection: Connection) -> Sequence[tuple[str, str]]:
         # Those of AWS's own services cannot be ours.
@@ -182,8 +175,4 @@ class Roles(Noun[Role]):
             partial(iam.delete_role_policy, self._iam, resource.name, policy.name)
             for policy in resource.inline_policies
         ]
-        delete = partial(iam.delete_role, self._iam, resource.name)
-        return [
-            [partial(settled, call, BUSY) for call in (*detach, *empty)],
-            [partial(settled, delete, ("DeleteConflict", *BUSY))],
-        ]
+        return [[*detach, *empty], [partial(iam.delete_role, self._iam, resource.name)]]

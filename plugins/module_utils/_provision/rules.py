@@ -17,7 +17,6 @@ from .._permissions.names import Connection
 from .._permissions.plan import Resource, Rule, Target
 from . import parallel
 from .converge import Found, Noun, Stage, owned_among
-from .settle import settled
 
 
 class Rules(Noun[Rule]):
@@ -103,7 +102,7 @@ class Rules(Noun[Rule]):
             [put_rule] if before is None or set(change.differences) - {"targets", "tags"} else [],
             # A rule takes five targets at most.
             [remove_targets] if superfluous else [],
-            [partial(settled, put_targets, ("ResourceNotFoundException",))] if due else [],
+            [put_targets] if due else [],
         ]
 
     def tag(self, resource: Rule, tags: Mapping[str, str]) -> None:

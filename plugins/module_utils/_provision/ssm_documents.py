@@ -20,7 +20,6 @@ from .._permissions.names import Connection
 from .._permissions.plan import SsmDocument
 from .converge import Details, Found, Noun, Stage
 from .ownership import foreign
-from .settle import settled
 
 # Versions of a document that are looked at for content that is there already; AWS keeps up to 1,000.
 _MOST_VERSIONS_READ = 10
@@ -39,8 +38,8 @@ class SsmDocuments(Noun[SsmDocument]):
         # The list, or why there is none; asked for by whoever comes first.
         self._listed: Future[dict[str, dict[str, Any]]] = Future()
 
-    def list_first(self) -> None:
-        self._lists = True
+    def list_first(self, *, first: bool) -> None:
+        self._lists = first
 
     def read(self, name: str, arn: str) -> Found[SsmDocument] | None:
         description = self._description(name)
@@ -121,5 +120,4 @@ class SsmDocuments(Noun[SsmDocument]):
         version = ready_version or ssm.update_document(
             self._ssm, document.name, content=content, target_type=document.target_type
         )
-        set_default = partial(ssm.set_default_version, self._ssm, document.name, version)
-        settled(set_default, ("InvalidDocumentVersion", "InvalidDocumentOperation"))
+        ssm.set_default_version(self._ssm, document.name, version)

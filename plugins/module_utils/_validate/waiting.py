@@ -15,6 +15,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
+from .._aws.settle import seen
 from .check import FAULTS, Check, as_result
 from .clumio_side import outlook, state
 
@@ -126,10 +127,43 @@ def is_needed(first: Result, wait_for: str) -> bool:
         first: of a look that may have failed, or asked AWS only.
         wait_for: as outlook() takes it.
     """
-    if first.get("connection") is None:
-        return False
-    in_order = all(check["status"] not in FAULTS for check in first["checks"] if check["side"] == "aws")
-    return in_order and outlook(first["connection"], wait_for) == "underway"
+    return _is_underway(first, wait_for) and not _of_aws(first, *FAULTS)
+
+
+def until_aws_shows_it(
+    first: dict[str, Any], look: Callable[[], dict[str, Any]], wait_for: str, timeout_seconds: float
+) -> dict[str, Any]:
+    """The first look, or where AWS may not show yet what was made a moment ago, the first that sees it, or the last.
+
+    It was made a moment ago where Clumio still connects: what is handed over is made just before.
+
+    Args:
+        first: of a look that may have failed.
+        look: asks AWS and Clumio again.
+        wait_for: as outlook() takes it.
+        timeout_seconds: how long the caller would wait; a deadline of AWS's own ends it sooner.
+    """
+    looks = [first]
+
+    def lags() -> bool:
+        return _is_underway(looks[-1], wait_for) and _of_aws(looks[-1], "missing", "different")
+
+    def again() -> dict[str, Any] | None:
+        looks.append(look())
+        return None if lags() else looks[-1]
+
+    if lags():
+        seen(again, timeout_seconds)
+    return looks[-1]
+
+
+def _is_underway(result: Result, wait_for: str) -> bool:
+    return result.get("connection") is not None and outlook(result["connection"], wait_for) == "underway"
+
+
+def _of_aws(result: Result, *statuses: str) -> bool:
+    """Whether a check on the side of AWS has one of these statuses."""
+    return any(check["status"] in statuses for check in result["checks"] if check["side"] == "aws")
 
 
 def wait(

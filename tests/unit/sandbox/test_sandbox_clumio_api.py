@@ -205,7 +205,9 @@ class Api:
     clock: Clock
     aws: Aws
 
-    def call(self, method: str, path: str, body: Any = None, **headers: str) -> requests.Response:
+    def call(
+        self, method: str, path: str, body: Any = None, *, patience: float = 10, **headers: str
+    ) -> requests.Response:
         """One call with everything that is needed; ``headers`` change or, when empty, remove headers."""
         media = {
             "/connections/aws/templates": "aws-templates=v1",
@@ -224,7 +226,7 @@ class Api:
         session.trust_env = False
         sent = {name: value for name, value in (usual | headers).items() if value}
         data = None if body is None else body if isinstance(body, str) else json.dumps(body)
-        return session.request(method, self.url + path, data=data, headers=sent, timeout=10)
+        return session.request(method, self.url + path, data=data, headers=sent, timeout=patience)
 
     def get(self, path: str = PATH) -> Any:
         answer = self.call("GET", path)
@@ -1041,6 +1043,7 @@ def test_settings_change_only_what_they_name(api: Api) -> None:
         "throttle": {"a": {"times": 1}, "b": {"times": 2, "retry_after": 3}},
         "failing": {"a": {"ingestion_status": "failed"}},
         "findings": {},
+        "faults": {},
     }
     assert api.set(throttle={"a": None})["throttle"].keys() == {"b"}
 
@@ -1063,6 +1066,10 @@ def test_settings_change_only_what_they_name(api: Api) -> None:
         {"failing": {"a": {"connection_status": "failed"}}},
         {"failing": {"a": {"ingestion_status": "aborted"}}},
         {"findings": {"a": "gone"}},
+        {"faults": []},
+        {"faults": {"a": {"kind": "cut"}}},
+        {"faults": {"a": [{"kind": "fire"}]}},
+        {"faults": {"a": [{"kind": "error", "status": 0}]}},
     ],
 )
 def test_settings_that_cannot_be(api: Api, settings: Any) -> None:
@@ -1134,6 +1141,65 @@ def test_what_clumio_sees_can_be_told(api: Api) -> None:
     api.set(findings={CONNECTION: None})
     assert api.get()["connection_status"] == "unlinked"
     assert len(api.aws.looks) == 1
+
+
+# ---- faults of single calls
+
+
+def fault(api: Api, *faults: dict[str, Any], connection: str = CONNECTION) -> None:
+    api.set(faults={connection: [*faults]})
+
+
+@pytest.mark.parametrize(("kind", "is_there"), [("cut", False), ("cut_after", True)])
+def test_a_call_whose_connection_is_cut(api: Api, kind: str, is_there: bool) -> None:
+    fault(api, {"kind": kind, "calls": "POST /connections/aws"})
+    with pytest.raises(requests.ConnectionError):
+        api.create()
+    assert bool(api.control("connections")["connections"]) is is_there
+    assert [(call["method"], call["status"]) for call in api.control("calls")["calls"]] == [("POST", 0)]
+    assert api.call("GET", PATH).status_code == (200 if is_there else 404)
+
+
+@pytest.mark.parametrize(("kind", "is_there"), [("hold", True), ("hold_after", False)])
+def test_a_call_that_is_never_answered(api: Api, kind: str, is_there: bool) -> None:
+    api.create()
+    fault(api, {"kind": kind, "calls": "DELETE *"})
+    with pytest.raises(requests.ReadTimeout):
+        api.call("DELETE", PATH, patience=0.3)
+    assert api.call("GET", PATH).status_code == (200 if is_there else 404)
+
+
+def test_a_call_that_fails_is_not_carried_out(api: Api) -> None:
+    fault(api, {"kind": "error", "status": 503, "message": "Not now."})
+    answer = api.call("POST", "/connections/aws", {"account_native_id": ACCOUNT, "aws_region": "us-west-2"})
+    assert refusal(answer) == (503, ["Not now."])
+    assert api.control("connections")["connections"] == []
+
+
+def test_an_answer_of_the_tests_own(api: Api) -> None:
+    fault(api, {"kind": "answer", "calls": f"GET {PATH}", "answer": {"id": None}})
+    assert api.get() == {"id": None}
+    assert api.call("GET", PATH).status_code == 404
+
+
+def test_a_rival_was_there_just_before(api: Api) -> None:
+    fault(api, {"kind": "rival", "calls": "POST *"})
+    body = {"account_native_id": ACCOUNT, "aws_region": "us-west-2"}
+    status, _messages = refusal(api.call("POST", "/connections/aws", body))
+    assert status == 409
+    assert [row["id"] for row in api.control("connections")["connections"]] == [CONNECTION]
+
+
+def test_faults_are_counted_by_connection_from_when_they_are_set_and_end_with_a_reset(api: Api) -> None:
+    api.create()
+    api.create(region="us-east-1")
+    for _ in range(2):
+        fault(api, {"kind": "error", "calls": "GET *", "skip": 1})
+        fault(api, {"kind": "error", "calls": "PATCH *", "times": 0}, connection=f"{ACCOUNT}_us-east-1")
+        assert [api.call("GET", PATH).status_code for _ in range(3)] == [200, 500, 200]
+    fault(api, {"kind": "error", "times": 0})
+    api.call("POST", "/_sandbox/reset")
+    assert api.call("GET", PATH).status_code == 404
 
 
 # ---- control

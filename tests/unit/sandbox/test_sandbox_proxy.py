@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from aiohttp import web
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import _get_user_agent_string
 from aws_account import REGION, SESSION
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
 from sandbox import processes
 from sandbox.proxy import _Bucket, create_app
@@ -188,7 +189,7 @@ def test_clients_of_amazon_aws_are_those_of_ansible(proxy: str) -> None:
 
 # ---- settings
 
-NOTHING_SET = {"latency_ms": 0.0, "denied": {}, "throttle": {}}
+NOTHING_SET = {"latency_ms": 0.0, "denied": {}, "throttle": {}, "unseen": {}, "faults": {}}
 
 
 def test_every_call_waits_for_the_latency(proxy: str) -> None:
@@ -239,6 +240,16 @@ def test_calls_wait_side_by_side(sandbox: processes.State) -> None:
         '{"throttle": {"333344445555": true}}',
         '{"throttle": {"333344445555": NaN}}',
         '{"throttle": {"333344445555": Infinity}}',
+        '{"unseen": 1}',
+        '{"unseen": {"333344445555": -1}}',
+        '{"unseen": {"333344445555": 1.5}}',
+        '{"unseen": {"333344445555": true}}',
+        '{"faults": []}',
+        '{"faults": {"333344445555": {}}}',
+        '{"faults": {"333344445555": "cut"}}',
+        '{"faults": {"333344445555": [{}]}}',
+        '{"faults": {"333344445555": [{"kind": "fire"}]}}',
+        '{"faults": {"333344445555": [{"kind": "cut", "who": "iam:*"}]}}',
     ],
 )
 def test_settings_that_cannot_be(proxy: str, body: str) -> None:
@@ -252,7 +263,7 @@ def test_settings_that_cannot_be(proxy: str, body: str) -> None:
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
-        ({"slow": 1}, "settings are an object of latency_ms, denied, throttle"),
+        ({"slow": 1}, "settings are an object of latency_ms, denied, throttle, unseen, faults"),
         ({"latency_ms": -1}, "latency_ms must be a number of milliseconds, 0 or more"),
         (
             {"denied": {ACCOUNT: ["s3:GetObject"]}},
@@ -264,6 +275,18 @@ def test_settings_that_cannot_be(proxy: str, body: str) -> None:
         (
             {"throttle": {ACCOUNT: -1}},
             "throttle must be an object of accounts of 12 digits, each with a number of calls per second, 0 or more",
+        ),
+        (
+            {"unseen": {ACCOUNT: "1"}},
+            "unseen must be an object of accounts of 12 digits, each with a number of calls, 0 or more",
+        ),
+        (
+            {"faults": {ACCOUNT: [{"kind": "fire"}]}},
+            (
+                "faults must be an object of accounts of 12 digits, each with a list of faults; each is an object of "
+                "kind, calls, skip, times, status, code, message, answer, of the kind error, answer, cut, cut_after, "
+                "hold, hold_after, rival"
+            ),
         ),
     ],
 )
@@ -278,6 +301,10 @@ def test_what_cannot_be_set_is_told_in_a_sentence(proxy: str, body: dict[str, An
         ("denied", ["iam:ListRoles"], None),
         ("throttle", 5, 0),
         ("throttle", 5, None),
+        ("unseen", 2, 0),
+        ("unseen", 2, None),
+        ("faults", [{"kind": "cut"}], []),
+        ("faults", [{"kind": "cut"}], None),
     ],
 )
 def test_what_is_set_for_an_account_ends_with_an_empty_value(proxy: str, member: str, value: Any, nothing: Any) -> None:
@@ -501,6 +528,190 @@ def test_a_call_without_a_token_takes_none() -> None:
         taken.append(bucket.take())
         now += 0.25
     assert taken == [True, False, False, False] * 2 + [True]
+
+
+# ---- faults of single calls
+
+
+def fault(proxy: str, *faults: dict[str, Any], account: str = ACCOUNT) -> None:
+    """Let these things go wrong with the account's calls, and no others."""
+    answer = control("PUT", f"{proxy}/_sandbox/settings", json={"faults": {account: faults}})
+    assert answer.status_code == 200, answer.text
+
+
+def ansible(proxy: str, service: str, account: str = ACCOUNT) -> Any:
+    """A client as modules make it, which tries once and loses its patience soon."""
+    config = Config(
+        proxies={}, retries={"max_attempts": 0}, user_agent=_get_user_agent_string(), read_timeout=1, connect_timeout=1
+    )
+    credentials = {"aws_access_key_id": f"SANDBOX{account}", "aws_secret_access_key": "x"}
+    return SESSION.client(service, endpoint_url=proxy, config=config, **credentials)
+
+
+def topics(proxy: str) -> list[str]:
+    """The names of the topics that AWS holds, as somebody else sees them."""
+    return [arn["TopicArn"].rpartition(":")[2] for arn in aws(proxy, "sns").list_topics()["Topics"]]
+
+
+@pytest.fixture
+def topic(proxy: str) -> Iterator[str]:
+    """The name of a topic that is not there, and is taken away in the end."""
+    name = "faulty"
+    yield name
+    control("POST", f"{proxy}/_sandbox/reset")
+    aws(proxy, "sns").delete_topic(TopicArn=f"arn:aws:sns:{REGION}:{ACCOUNT}:{name}")
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "is_there"),
+    [
+        ("cut", ConnectionClosedError, False),
+        ("cut_after", ConnectionClosedError, True),
+        ("hold", ReadTimeoutError, False),
+        ("hold_after", ReadTimeoutError, True),
+    ],
+)
+def test_a_call_without_an_answer(proxy: str, topic: str, kind: str, error: type[Exception], is_there: bool) -> None:
+    fault(proxy, {"kind": kind, "calls": "sns:Create*"})
+    with pytest.raises(error):
+        ansible(proxy, "sns").create_topic(Name=topic)
+    assert (topic in topics(proxy)) is is_there
+    call = calls(proxy)[0]
+    assert (call["action"], call["status"], call["error"]) == ("CreateTopic", 0, kind)
+    ansible(proxy, "sns").create_topic(Name=topic)
+    assert topic in topics(proxy)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation"),
+    [("iam", "list_roles"), ("sns", "list_topics"), ("events", "list_rules"), ("ssm", "list_documents")],
+)
+def test_an_error_comes_in_the_protocol_of_the_service(proxy: str, service: str, operation: str) -> None:
+    fault(proxy, {"kind": "error", "status": 409, "code": "Odd", "message": "It is <odd> & so on."})
+    with pytest.raises(ClientError) as refused:
+        getattr(ansible(proxy, service), operation)()
+    error, metadata = refused.value.response["Error"], refused.value.response["ResponseMetadata"]
+    assert (error["Code"], error["Message"], metadata["HTTPStatusCode"]) == ("Odd", "It is <odd> & so on.", 409)
+    assert [(call["status"], call["error"]) for call in calls(proxy)] == [(409, "Odd")]
+
+
+def test_an_error_is_an_internal_one_unless_said_otherwise(proxy: str) -> None:
+    fault(proxy, {"kind": "error"})
+    with pytest.raises(ClientError, match="InternalFailure"):
+        ansible(proxy, "sts").get_caller_identity()
+    assert calls(proxy)[0]["status"] == 500
+
+
+def test_an_answer_of_the_tests_own(proxy: str) -> None:
+    entry = {"TargetId": "a", "ErrorCode": "Odd", "ErrorMessage": "No."}
+    answer = {"FailedEntryCount": 1, "FailedEntries": [entry]}
+    fault(proxy, {"kind": "answer", "calls": "events:PutTargets", "answer": answer})
+    answered = ansible(proxy, "events").put_targets(Rule="none", Targets=[{"Id": "a", "Arn": TOPIC}])
+    assert answered["FailedEntries"] == [entry]
+    assert [(call["status"], call["error"]) for call in calls(proxy)] == [(200, "")]
+
+
+def test_a_rival_was_there_just_before(proxy: str) -> None:
+    fault(proxy, {"kind": "rival", "calls": "iam:CreateRole"})
+    with pytest.raises(ClientError, match="EntityAlreadyExists"):
+        ansible(proxy, "iam").create_role(**NEW)
+    assert [(call["action"], call["error"]) for call in calls(proxy)] == [("CreateRole", "EntityAlreadyExists")]
+    aws(proxy, "iam").delete_role(RoleName="New")
+
+
+def test_faults_begin_after_some_calls_end_after_some_and_are_counted_from_when_they_are_set(proxy: str) -> None:
+    def outcome(operation: str) -> str:
+        try:
+            getattr(ansible(proxy, "iam"), operation)()
+        except ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return ""
+
+    ours = [
+        {"kind": "error", "calls": "iam:ListR*", "skip": 1, "times": 2, "code": "Some"},
+        {"kind": "error", "calls": "iam:ListPolicies", "times": 0, "code": "All"},
+    ]
+    fault(proxy, *ours)
+    fault(proxy, {"kind": "cut"}, account="444455556666")
+    for _ in range(2):
+        assert [outcome("list_roles") for _ in range(4)] == ["", "Some", "Some", ""]
+        assert [outcome("list_policies") for _ in range(3)] == ["All"] * 3
+        assert outcome("list_users") == ""
+        fault(proxy, *ours)
+    control("POST", f"{proxy}/_sandbox/reset")
+    assert [outcome(operation) for operation in ("list_roles", "list_roles", "list_policies")] == [""] * 3
+
+
+def test_faults_meet_modules_of_ansible_only_and_other_accounts_not(proxy: str) -> None:
+    fault(proxy, {"kind": "error"}, {"kind": "error", "skip": 1})
+    aws(proxy, "iam").list_roles()
+    ansible(proxy, "iam", account="444455556666").list_roles()
+    with pytest.raises(ClientError, match="InternalFailure"):
+        ansible(proxy, "iam").list_roles()
+
+
+# ---- what IAM does not see yet
+
+POLICY = f"arn:aws:iam::{ACCOUNT}:policy/New"
+GRANT = json.dumps(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
+)
+
+
+@pytest.fixture
+def unseen(proxy: str) -> Iterator[Any]:
+    """A client of IAM for which a role, a policy and an instance profile were just made, which it does not see."""
+    control("PUT", f"{proxy}/_sandbox/settings", json={"unseen": {ACCOUNT: 2}})
+    iam = ansible(proxy, "iam")
+    iam.create_policy(PolicyName="New", PolicyDocument=GRANT)
+    iam.create_role(**NEW)
+    iam.create_instance_profile(InstanceProfileName="New")
+    yield iam
+    control("POST", f"{proxy}/_sandbox/reset")
+    others = aws(proxy, "iam")
+    others.delete_instance_profile(InstanceProfileName="New")
+    with suppress(ClientError):
+        others.delete_role_policy(RoleName="New", PolicyName="P")
+    with suppress(ClientError):
+        others.delete_role(RoleName="Bounded")
+    others.delete_role(RoleName="New")
+    others.delete_policy(PolicyArn=POLICY)
+
+
+SOMEWHERE = {"RoleName": "Bounded", "AssumeRolePolicyDocument": DOCUMENT, "PermissionsBoundary": POLICY}
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments", "message"),
+    [
+        ("get_role", {"RoleName": "New"}, "The role with name New cannot be found."),
+        ("put_role_policy", {"RoleName": "New", "PolicyName": "P", "PolicyDocument": GRANT}, "The role with "),
+        ("get_policy", {"PolicyArn": POLICY}, "The policy with name New cannot be found."),
+        ("get_instance_profile", {"InstanceProfileName": "New"}, "The instance profile with name New cannot be found."),
+        ("create_role", SOMEWHERE, "The policy with name New cannot be found."),
+    ],
+)
+def test_what_was_just_made_is_not_seen_for_some_calls(
+    unseen: Any, operation: str, arguments: dict[str, str], message: str
+) -> None:
+    for _ in range(2):
+        with pytest.raises(ClientError, match="NoSuchEntity") as refused:
+            getattr(unseen, operation)(**arguments)
+        assert refused.value.response["Error"]["Message"].startswith(message)
+    getattr(unseen, operation)(**arguments)
+
+
+def test_others_see_what_was_just_made_and_its_name_is_taken(proxy: str, unseen: Any) -> None:
+    aws(proxy, "iam").get_role(RoleName="New")
+    with pytest.raises(ClientError, match="EntityAlreadyExists"):
+        unseen.create_role(**NEW)
+    with pytest.raises(ClientError, match="NoSuchEntity"):
+        unseen.get_role(RoleName="New")
+
+
+def test_all_is_seen_when_the_setting_ends(proxy: str, unseen: Any) -> None:
+    control("PUT", f"{proxy}/_sandbox/settings", json={"unseen": {ACCOUNT: 0}})
+    assert unseen.get_role(RoleName="New")["Role"]["RoleName"] == "New"
 
 
 def test_reset_forgets_calls_and_on_request_what_aws_holds() -> None:

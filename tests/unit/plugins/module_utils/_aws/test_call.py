@@ -2,8 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 from __future__ import annotations
 
+import base64
+import json
 import threading
 from functools import partial
+from urllib.parse import quote
 
 import pytest
 from botocore.exceptions import (
@@ -89,14 +92,42 @@ def test_access_denied_without_details():
 @pytest.mark.parametrize(
     ("code", "message", "sentence"),
     [
-        ("LimitExceeded", "Cannot exceed quota.", "Cannot create the role R: Cannot exceed quota (LimitExceeded)."),
+        ("InvalidInput", "It is not valid.", "Cannot create the role R: It is not valid (InvalidInput)."),
         ("ServiceFailure", "", "Cannot create the role R: AWS gave no reason (ServiceFailure)."),
+        (
+            "EntityAlreadyExists",
+            "Taken.",
+            (
+                "Cannot create the role R: Taken (EntityAlreadyExists). "
+                "It may be at another IAM path, or another run has made it this moment."
+            ),
+        ),
     ],
 )
 def test_a_refusal(code, message, sentence):
     error = failure(refusing(code, message))
     assert error.sentence == sentence
     assert (error.code, error.facts["aws_code"], error.facts["aws_operation"]) == ("aws_refused", code, "CreateRole")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "LimitExceeded",
+        "LimitExceededException",
+        "TopicLimitExceeded",
+        "DocumentLimitExceeded",
+        "DocumentVersionLimitExceeded",
+    ],
+)
+def test_no_room_for_more(code):
+    """AWS's message tells which quota it is."""
+    error = failure(refusing(code, "Cannot exceed quota for RolesPerAccount: 1000"))
+    assert error.code == "aws_quota"
+    assert error.sentence == (
+        f"Cannot create the role R: Cannot exceed quota for RolesPerAccount: 1000 ({code}). "
+        "Remove what is not needed any more, or ask AWS for more with Service Quotas, and run this again."
+    )
 
 
 @pytest.mark.parametrize(
@@ -129,7 +160,10 @@ def test_too_many_calls(code, message, told):
     [
         "ExpiredToken",
         "ExpiredTokenException",
+        "IncompleteSignature",
         "InvalidClientTokenId",
+        "MissingAuthenticationToken",
+        "RequestExpired",
         "SignatureDoesNotMatch",
         "UnrecognizedClientException",
     ],
@@ -138,6 +172,21 @@ def test_credentials_that_aws_does_not_accept(code):
     error = failure(refusing(code, "The security token included in the request is expired"))
     assert error.code == "aws_credentials"
     assert error.message == f"Cannot create the role R: AWS does not accept the credentials ({code})."
+    assert "run this again: it goes on where it was stopped" in error.hint
+
+
+# A session token has several hundred characters, as a rule.
+TOKEN = "IQoJb3JpZ2luX2VjEJr/+" * 16 + "=="
+
+
+@pytest.mark.parametrize("written", [TOKEN, quote(TOKEN, safe=""), base64.b64encode(TOKEN.encode()).decode()])
+@pytest.mark.parametrize("code", ["SignatureDoesNotMatch", "InvalidSignatureException", "ValidationError"])
+def test_aws_quotes_the_session_token(code, written):
+    """It does so of itself, in the canonical string of a request whose signature it does not accept."""
+    message = f"The Canonical String for this request should have been\n'POST\n/\nx-amz-security-token:{written}\n'"
+    told = json.dumps(failure(refusing(code, message)).as_result())
+    assert written not in told
+    assert "x-amz-security-token:<session token>" in told
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,14 @@ def test_a_throttled_call_is_made_again(pace, code):
     assert pace.learn((None, {"Error": {"Code": code}})) == 0
 
 
+def test_a_quota_that_is_used_up_is_no_throttling(pace, clock):
+    """botocore would try it ten times."""
+    pace.wait()
+    assert pace.learn((None, {"Error": {"Code": "LimitExceededException"}})) is False
+    pace.wait()
+    assert clock.slept == []
+
+
 def test_the_first_rate_is_what_was_taken_in_the_last_second(pace, clock):
     for _ in range(3):
         pace.wait()

@@ -58,9 +58,10 @@ def test_refused_targets_are_an_error(stubbed):
     client = stubbed("events", ("put_targets", answer, {"Rule": "R", "Targets": TARGETS}))
     with pytest.raises(AwsError) as caught:
         events.put_targets(client, "R", TARGETS)
-    assert caught.value.sentence == "Cannot add the targets of the rule R: a: try again; b: no such queue."
-    assert caught.value.code == "aws_refused"
-    assert caught.value.facts["aws_code"] == "ConcurrentModificationException"
+    assert caught.value.sentence == (
+        "Cannot add the targets of the rule R: a: try again (ConcurrentModificationException); b: no such queue (X)."
+    )
+    assert (caught.value.code, caught.value.facts["aws_code"]) == ("aws_refused", "X")
 
 
 def test_accepted_targets_are_none(stubbed):
@@ -393,7 +394,10 @@ def test_targets_that_are_not_removed_are_an_error(stubbed):
     client = stubbed("events", ("remove_targets", answer, {"Rule": "R", "Ids": ["a"]}))
     with pytest.raises(AwsError) as caught:
         events.remove_targets(client, "R", ["a"])
-    assert caught.value.sentence == "Cannot remove targets of the rule R: a: It is managed."
+    assert caught.value.sentence == (
+        "Cannot remove targets of the rule R: a: It is managed (ManagedRuleException). "
+        "A service of AWS keeps this rule; give ours another name."
+    )
     assert caught.value.facts["aws_code"] == "ManagedRuleException"
 
 

@@ -320,14 +320,14 @@ class FakeClient:
 
 def test_apply_without_change_calls_nothing():
     client, there = FakeClient(), found()
-    assert apply(client, plan(desired(), there), 0) == there
-    assert apply(client, plan(desired(present=False), None), 0) is None
+    assert apply(client, plan(desired(), there), 0)[1] == there
+    assert apply(client, plan(desired(present=False), None), 0)[1] is None
     assert client.calls == []
 
 
 def test_apply_registers_and_hands_in():
     client = FakeClient()
-    connection = apply(client, plan(desired(asset_types=("ebs",), description="new", resources=GIVEN), None), 0)
+    _plan, connection = apply(client, plan(desired(asset_types=("ebs",), description="new", resources=GIVEN), None), 0)
     assert [(method, path) for method, path, _ in client.calls] == [
         ("POST", "/connections/aws"),
         ("PATCH", f"/connections/aws/{PLACE.id}"),
@@ -337,7 +337,7 @@ def test_apply_registers_and_hands_in():
 
 
 def test_apply_keeps_the_external_id_that_an_update_does_not_answer():
-    connection = apply(
+    _plan, connection = apply(
         FakeClient(external_id=None), plan(desired(description="new"), found(external_id="of-a-group")), 0
     )
     assert connection["external_id"] == "of-a-group"
@@ -345,5 +345,5 @@ def test_apply_keeps_the_external_id_that_an_update_does_not_answer():
 
 def test_apply_removes():
     client = FakeClient()
-    assert apply(client, plan(desired(present=False), found()), 0) is None
+    assert apply(client, plan(desired(present=False), found()), 0)[1] is None
     assert client.calls == [("DELETE", f"/connections/aws/{PLACE.id}", None)]
