@@ -20,7 +20,9 @@ options:
     type: str
     required: true
   path:
-    description: Path of a permissions file on the machine that runs the module, the controller as a rule.
+    description:
+      - Path of a permissions file on the machine that runs the module, the controller as a rule. Pipes and devices are
+        not read, and of no file more than 4 MiB.
     type: path
   content:
     description:
@@ -99,7 +101,7 @@ options:
   clumio_account_id:
     description:
       - The AWS account of Clumio's control plane, RV(clumio.aws.clumio_connection#module:connection) has it. If given,
-        no role may trust another account.
+        no role and no topic may trust another account. If not, they may trust one account, whichever it is.
     type: str
   previous:
     description:
@@ -156,7 +158,8 @@ options:
     type: bool
     default: true
   dest:
-    description: Save the file here as it came, on the machine that runs the module.
+    description:
+      - Save the file here as it came, on the machine that runs the module. A symbolic link is replaced, not followed.
     type: path
 notes:
   - Exactly one of O(path), O(content) and O(asset_types) is needed. Clumio's API is used for O(asset_types) only.
@@ -536,7 +539,7 @@ from ansible_collections.clumio.aws.plugins.module_utils._clumio import argument
 from ansible_collections.clumio.aws.plugins.module_utils._elapsed import timed
 from ansible_collections.clumio.aws.plugins.module_utils._errors import ClumioError, InputError
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.arns import handed_over
-from ansible_collections.clumio.aws.plugins.module_utils._permissions.audit import audit
+from ansible_collections.clumio.aws.plugins.module_utils._permissions.audit import NOT_NAMES, audit
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.catalogue import catalogue
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.compare import compare, holders
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.findings import refuse_errors
@@ -676,7 +679,8 @@ def run(module):
     findings = [*plan_of_file.findings, *audit(plan, connection, params["clumio_account_id"], plan_of_file.external_id)]
     changes = []
     choices = sections.choices(params)
-    if params["check_account"]:
+    # AWS takes no question about a name that it does not allow, and its answer would hide what is wrong.
+    if params["check_account"] and not any(finding.code in NOT_NAMES for finding in findings):
         # A dry run may tell of grants that nobody has approved, as those of the provisioning modules do.
         choices = replace(choices, approve_changes=params["approve_changes"] or module.check_mode)
         work = sections.work(sections.SECTIONS, planned, connection, client)

@@ -15,17 +15,19 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from email.message import Message
 from email.utils import parsedate_to_datetime
 from functools import cache
-from typing import Any, cast
-from urllib.error import HTTPError, URLError
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from ansible.module_utils.urls import Request, make_context
+from ansible.module_utils.urls import make_context
 
 from .._errors import ClumioError, InputError
+from .._json import parse_json
+from .._permissions.documents import printable
+from .exchange import Answer, TooLargeError, exchange
+from .quoted import quoted
 
 COLLECTION_VERSION = "0.1.0"
 """Told to Clumio with each request; the same as in galaxy.yml."""
@@ -39,14 +41,21 @@ BASE_URLS = {
 }
 """API host of each Clumio portal, as listed under "supported AWS regions" in Clumio's documentation."""
 
-MAX_BODY_BYTES = 32 * 1024 * 1024
+# Far above any real answer (a page of 100 connections has 300 kB), and what it can become in memory is bearable.
+MAX_BODY_BYTES = 4 * 1024 * 1024
 MAX_ATTEMPTS = 6
 FIRST_BACKOFF_SECONDS = 1.0
 MAX_BACKOFF_SECONDS = 30.0
+# Who asks for more does not mean it.
+MAX_RETRY_AFTER_SECONDS = 24 * 3600.0
 
 _AGENT = f"clumio.aws ansible collection {COLLECTION_VERSION}"
-_CHUNK_BYTES = 64 * 1024
+# Stands where a server has echoed the token.
+_HIDDEN = "<API token>"
+# A shorter token, of a test, would be found in words that have nothing to do with it.
+_LEAST_HIDDEN = 8
 _MAX_DETAIL_CHARACTERS = 1000
+_MAX_MESSAGES = 10
 # PATCH is one of them here: Clumio's takes the whole wanted state, so sending it twice does no harm.
 _IDEMPOTENT_METHODS = frozenset({"DELETE", "GET", "PATCH", "PUT"})
 _TRANSIENT_STATUSES = frozenset({429, 500, 502, 503, 504})
@@ -95,17 +104,6 @@ class ApiError(ClumioError):
         self.error_messages = error_messages
 
 
-@dataclass(frozen=True)
-class _Answer:
-    status: int
-    headers: Message
-    body: bytes
-
-    @property
-    def content_type(self) -> str:
-        return self.headers.get("Content-Type", "no content type").partition(";")[0].strip()
-
-
 class Client:
     """Sends requests to one Clumio portal as one API token.
 
@@ -113,7 +111,7 @@ class Client:
         base_url: C(https://host), a path after the host is kept; plain C(http) only on a loopback host.
         token: API token made in Clumio's UI.
         organizational_unit: id of the organizational unit to act in; empty for the global one.
-        clock: seconds that only grow; measures the deadline.
+        clock: seconds that only grow; measures deadlines.
         sleep: waits so many seconds; called between two attempts.
         timeout_seconds: longest silence of the server.
         deadline_seconds: for one request with all its attempts and waits.
@@ -135,39 +133,20 @@ class Client:
     ) -> None:
         self.base_url = _checked_base_url(base_url)
         self._token = _checked_header_value("API token", token)
-        self._clock = clock
+        self._quoted_token = quoted(self._token)
+        self.clock = clock
         self._sleep = sleep
         self._timeout_seconds = timeout_seconds
         self._deadline_seconds = deadline_seconds
         self.organizational_unit = _checked_header_value("organizational unit", organizational_unit)
-        self._http = self._session()
+        # Of the bodies of all answers so far.
+        self.received_bytes = 0
 
     def in_global_unit(self) -> Client:
         """The same client, acting in the global organizational unit."""
         other = copy.copy(self)
         other.organizational_unit = ""
-        other._http = other._session()
         return other
-
-    def _session(self) -> Request:
-        return Request(
-            http_agent=_AGENT,
-            headers={
-                "Authorization": f"Bearer {self._token}",
-                "Content-Type": "application/json",
-                "x-clumio-api-client": _AGENT,
-                # Clumio's own clients send it empty too, when no unit is chosen.
-                "x-clumio-organizationalunit-context": self.organizational_unit,
-            },
-            # The token must not travel to wherever an answer points, ...
-            follow_redirects="none",
-            # ... nor in clear to a proxy, ...
-            use_proxy=self.base_url.startswith("https:"),
-            # ... and a line in ~/.netrc would replace it.
-            use_netrc=False,
-            decompress=False,
-            context=_tls_context(),
-        )
 
     def request(
         self,
@@ -196,75 +175,73 @@ class Client:
         encoded_query = query if isinstance(query, str) else urlencode(query or {})
         url = f"{self.base_url}{path}" + (f"?{encoded_query}" if encoded_query else "")
         data = None if body is None else json.dumps(body).encode()
-        deadline = self._clock() + self._deadline_seconds
+        deadline = self.clock() + self._deadline_seconds
         attempts = 0
         while True:
             attempts += 1
             outcome = self._attempt(method, path, url, accept, data, deadline)
             wait = _wait_before_retry(outcome, method, attempts)
-            if wait is None or attempts == MAX_ATTEMPTS or self._clock() + wait >= deadline:
+            if wait is None or attempts == MAX_ATTEMPTS or self.clock() + wait >= deadline:
                 break
             self._sleep(wait)
-        if isinstance(outcome, _Answer):
+        if isinstance(outcome, Answer):
+            self.received_bytes += len(outcome.body)
             return self._decoded(outcome, method, path, attempts)
         raise self._unreachable(outcome, method, path, attempts)
 
     def _attempt(
         self, method: str, path: str, url: str, accept: str, data: bytes | None, deadline: float
-    ) -> _Answer | OSError | http.client.HTTPException:
+    ) -> Answer | OSError | http.client.HTTPException:
         """One exchange with the server. A missing answer is given back, not raised, since it may be tried again."""
-        timeout = max(0.001, min(self._timeout_seconds, deadline - self._clock()))
+        headers = {
+            "Accept": accept,
+            "Authorization": f"Bearer {self._token}",
+            "Content-Type": "application/json",
+            "User-Agent": _AGENT,
+            "x-clumio-api-client": _AGENT,
+            # Clumio's own clients send it empty too, when no unit is chosen.
+            "x-clumio-organizationalunit-context": self.organizational_unit,
+        }
         try:
-            try:
-                response = self._http.open(method, url, data=data, headers={"Accept": accept}, timeout=timeout)
-                return self._answer(response, method, path, deadline)
-            except HTTPError as error:
-                # Read here, since the error takes the answer with it when it goes.
-                return self._answer(cast(http.client.HTTPResponse, error.fp), method, path, deadline)
-        except URLError as error:
-            return error.reason if isinstance(error.reason, OSError) else error
+            return exchange(
+                method,
+                url,
+                headers,
+                data,
+                context=_tls_context(),
+                # The token must not travel in clear to a proxy.
+                use_proxy=self.base_url.startswith("https:"),
+                silence_seconds=self._timeout_seconds,
+                seconds=max(0.001, deadline - self.clock()),
+                most_bytes=MAX_BODY_BYTES,
+            )
+        except TooLargeError as error:
+            raise ApiError(
+                f"Clumio's answer to {method} {path} is larger than {MAX_BODY_BYTES // 1024**2} MiB.",
+                code="api_answer_too_large",
+                hint=f"Check that {self.base_url} is the address of Clumio's API.",
+                status=error.status,
+                method=method,
+                path=path,
+            ) from error
         except (OSError, http.client.HTTPException) as error:
             return error
 
-    def _answer(self, response: http.client.HTTPResponse, method: str, path: str, deadline: float) -> _Answer:
-        """Everything the server sends, within the limits of size and time."""
-        chunks: list[bytes] = []
-        size = 0
-        with response:
-            # read1 gives what has arrived, so that a server that trickles cannot outrun the deadline.
-            while chunk := response.read1(_CHUNK_BYTES):
-                size += len(chunk)
-                if size > MAX_BODY_BYTES:
-                    raise ApiError(
-                        f"Clumio's answer to {method} {path} is larger than {MAX_BODY_BYTES // 1024**2} MiB.",
-                        code="api_answer_too_large",
-                        hint=f"Check that {self.base_url} is the address of Clumio's API.",
-                        status=response.status,
-                        method=method,
-                        path=path,
-                    )
-                if self._clock() >= deadline:
-                    raise TimeoutError
-                chunks.append(chunk)
-            if response.length:
-                raise http.client.IncompleteRead(b"", response.length)
-            return _Answer(response.status, response.headers, b"".join(chunks))
-
-    def _decoded(self, answer: _Answer, method: str, path: str, attempts: int) -> dict[str, Any]:
+    def _decoded(self, answer: Answer, method: str, path: str, attempts: int) -> dict[str, Any]:
         """The JSON object of a good answer; any other answer is an error."""
         if not 200 <= answer.status < 300:
             raise self._refusal(answer, method, path, attempts)
         if not answer.body.strip():
             return {}
-        content = _json(answer.body)
+        content = self._content(answer)
         if isinstance(content, dict):
             return content
         if content is not None:
             problem, code = f"a JSON {type(content).__name__} instead of an object", "api_answer_unexpected"
-        elif "json" in answer.content_type.lower():
+        elif "json" in _content_type(answer).lower():
             problem, code = "JSON that cannot be read", "api_answer_invalid_json"
         else:
-            problem, code = f"{self._scrubbed(answer.content_type)} instead of JSON", "api_answer_not_json"
+            problem, code = f"{self._scrubbed(_content_type(answer))} instead of JSON", "api_answer_not_json"
         raise ApiError(
             f"Clumio's API answered {method} {path} with {problem} (status {answer.status}).",
             code=code,
@@ -276,22 +253,25 @@ class Client:
             attempts=attempts,
         )
 
-    def _refusal(self, answer: _Answer, method: str, path: str, attempts: int) -> ApiError:
+    def _refusal(self, answer: Answer, method: str, path: str, attempts: int) -> ApiError:
         """What an answer outside 2xx means, in words."""
         status = answer.status
-        content = _json(answer.body)
+        content = self._content(answer)
         error_code, messages = _api_errors(content)
-        messages = tuple(self._scrubbed(message) for message in messages)
+        error_code = self._scrubbed(error_code) if isinstance(error_code, str) else error_code
+        messages = tuple(self._scrubbed(message) for message in messages[:_MAX_MESSAGES])
         is_foreign = content is None and bool(answer.body.strip())
-        detail = " ".join(messages) or (f"{self._scrubbed(answer.content_type)} instead of JSON" if is_foreign else "")
+        type_ = self._scrubbed(_content_type(answer))
+        detail = self._scrubbed(" ".join(messages)) or (f"{type_} instead of JSON" if is_foreign else "")
         target = f"{method} {path}"
         facts: dict[str, Any] = {}
         if 300 <= status < 400:
-            location = urlsplit(answer.headers.get("Location", ""))._replace(query="", fragment="").geturl()
+            # What stands in a query or behind it may be secret.
+            location = self._scrubbed(re.split(r"[?#]", str(answer.headers.get("Location", "")), maxsplit=1)[0])
             code = "api_redirect"
-            message = f"Clumio's API wants to send {target} on to {self._scrubbed(location) or 'an unnamed place'}"
+            message = f"Clumio's API wants to send {target} on to {location or 'an unnamed place'}"
             hint = f"Redirects are not followed, because the API token would travel along; check {self.base_url}."
-            facts["location"] = self._scrubbed(location)
+            facts["location"] = location
         elif status in (401, 403):
             code = "api_token_refused"
             message = f"Clumio refused the API token for {target}"
@@ -378,9 +358,19 @@ class Client:
             attempts=attempts,
         )
 
+    def _content(self, answer: Answer) -> Any:
+        """The JSON of an answer, without the token; None if it is none."""
+        content = _json(answer.body)
+        return _without(content, self._quoted_token) if len(self._token) >= _LEAST_HIDDEN else content
+
     def _scrubbed(self, text: str) -> str:
-        """Text of the server, short, and without the token, which a server may echo."""
-        return text.replace(self._token, "<API token>")[:_MAX_DETAIL_CHARACTERS]
+        """Text of the server, short, on one line, and without the token, which a server may echo."""
+        told = " ".join(self._quoted_token.sub(_HIDDEN, text).split())
+        return printable(told[:_MAX_DETAIL_CHARACTERS])[:_MAX_DETAIL_CHARACTERS]
+
+
+def _content_type(answer: Answer) -> str:
+    return str(answer.headers.get("Content-Type", "no content type")).partition(";")[0].strip()
 
 
 def preload() -> None:
@@ -456,12 +446,12 @@ def _checked_header_value(name: str, value: str) -> str:
 
 
 def _wait_before_retry(
-    outcome: _Answer | OSError | http.client.HTTPException, method: str, attempts: int
+    outcome: Answer | OSError | http.client.HTTPException, method: str, attempts: int
 ) -> float | None:
     """Seconds to wait before the request is sent again, None if it must not be."""
     idempotent = method in _IDEMPOTENT_METHODS
     backoff = min(MAX_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** (attempts - 1)) * random.uniform(0.5, 1)
-    if isinstance(outcome, _Answer):
+    if isinstance(outcome, Answer):
         if outcome.status not in _TRANSIENT_STATUSES:
             return None
         asked = _retry_after_seconds(outcome.headers)
@@ -481,26 +471,38 @@ def _nothing_was_sent(cause: OSError | http.client.HTTPException) -> bool:
 
 
 def _retry_after_seconds(headers: Message) -> float | None:
-    """Seconds asked for by Retry-After (RFC 9110, section 10.2.3), None without or with a broken one.
+    """Seconds asked for by Retry-After (RFC 9110, section 10.2.3), None without or with a broken or absurd one.
 
     A date is measured from the answer's own Date, so that a wrong clock on this side does not matter.
     """
     value = headers.get("Retry-After", "").strip()
     if re.fullmatch("[0-9]{1,9}", value):
-        return float(value)
-    try:
-        seconds = (parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("Date", ""))).total_seconds()
-    except (TypeError, ValueError):
-        return None
-    return max(0.0, seconds)
+        seconds = float(value)
+    else:
+        try:
+            seconds = (parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("Date", ""))).total_seconds()
+        except (TypeError, ValueError, OverflowError):
+            return None
+    return max(0.0, seconds) if seconds <= MAX_RETRY_AFTER_SECONDS else None
 
 
 def _json(body: bytes) -> Any:
     """Decoded JSON, None if the body is none."""
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
+        return parse_json(body.decode("utf-8-sig"))
+    except ValueError:
         return None
+
+
+def _without(value: Any, token: re.Pattern[str]) -> Any:
+    """JSON without the token. Ansible hides it in texts, but not in the names of members."""
+    if isinstance(value, str):
+        return token.sub(_HIDDEN, value)
+    if isinstance(value, list):
+        return [_without(item, token) for item in value]
+    if isinstance(value, dict):
+        return {token.sub(_HIDDEN, key): _without(item, token) for key, item in value.items()}
+    return value
 
 
 def _api_errors(content: Any) -> tuple[int | str | None, tuple[str, ...]]:
@@ -509,7 +511,7 @@ def _api_errors(content: Any) -> tuple[int | str | None, tuple[str, ...]]:
     found = [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
     messages = tuple(str(error["error_message"]) for error in found if error.get("error_message"))
     code = found[0].get("error_code") if found else None
-    return code if isinstance(code, int | str) else None, messages
+    return code if isinstance(code, int | str) and not isinstance(code, bool) else None, messages
 
 
 def _times(attempts: int) -> str:

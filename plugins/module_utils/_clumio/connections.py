@@ -12,10 +12,22 @@ from urllib.parse import quote
 from . import asset_types
 from .client import ApiError, Client
 from .pages import all_items
+from .shapes import LINE, LINES, NEEDED, SERVICE, TEXT, TREE, checked, unexpected
 
 ACCEPT = "application/api.clumio.aws-connections=v1+json"
 
 _PATH = "/connections/aws"
+_SHAPE = {
+    **dict.fromkeys(("account_native_id", "aws_region", "connection_status", "external_id"), LINE),
+    **dict.fromkeys(("clumio_aws_account_id", "clumio_aws_region", "data_plane_account_id"), LINE),
+    **dict.fromkeys(("ingestion_status", "target_setup_status", "organizational_unit_id"), LINE),
+    **dict.fromkeys(("stack_arn", "connection_group_id"), LINE),
+    "description": TEXT,
+    "protect_asset_types_enabled": LINES,
+    "config": SERVICE,
+    "protect": SERVICE,
+    "resources": TREE,
+}
 # Clumio takes this one when a connection is made and gives it back, but does not take it in an update.
 _NOT_UPDATABLE = "fsx"
 
@@ -33,7 +45,7 @@ def read(client: Client, id_: str) -> dict[str, Any] | None:
         if error.code == "api_not_found":
             return None
         raise
-    return _connection(answer, "GET", path)
+    return _connection(answer, "GET", path, id_)
 
 
 def list_all(client: Client, wanted: Mapping[str, Mapping[str, Any]] | None = None) -> list[dict[str, Any]]:
@@ -43,7 +55,14 @@ def list_all(client: Client, wanted: Mapping[str, Mapping[str, Any]] | None = No
         wanted: the filter, C({"aws_region": {"$in": ["us-west-2"]}}) say; all of its members have to fit. What there is
             to filter by stands in Clumio's Python SDK, aws_connections_v1.py.
     """
-    return all_items(client, _PATH, accept=ACCEPT, query={"filter": json.dumps(wanted)} if wanted else None)
+    rows = all_items(client, _PATH, accept=ACCEPT, query={"filter": json.dumps(wanted)} if wanted else None)
+    for row in rows:
+        checked(row, _SHAPE | {"id": NEEDED, "token": LINE}, "list of connections", path=_PATH)
+        for member in ("account_native_id", "aws_region"):
+            asked = ((wanted or {}).get(member) or {}).get("$in")
+            if asked and row.get(member) not in (None, *asked):
+                raise unexpected(f"has a connection of {row[member]}, which was not asked for", path=_PATH)
+    return rows
 
 
 def create(
@@ -68,7 +87,8 @@ def create(
         "organizational_unit_id": organizational_unit_id,
         "protect_asset_types_enabled": None if types is None else [asset_types.wire(word) for word in types],
     }
-    return _connection(client.request("POST", _PATH, accept=ACCEPT, body=body), "POST", _PATH)
+    answer = client.request("POST", _PATH, accept=ACCEPT, body=body)
+    return _connection(answer, "POST", _PATH, f"{account_id}_{region}")
 
 
 def update(
@@ -91,7 +111,7 @@ def update(
     path = _path(id_)
     enabled = None if types is None else [asset_types.wire(word) for word in types if word.lower() != _NOT_UPDATABLE]
     body = {"asset_types_enabled": enabled, "description": description, "resources": resources}
-    return _connection(client.request("PATCH", path, accept=ACCEPT, body=body), "PATCH", path)
+    return _connection(client.request("PATCH", path, accept=ACCEPT, body=body), "PATCH", path, id_)
 
 
 def delete(client: Client, id_: str) -> bool:
@@ -153,13 +173,12 @@ def _path(id_: str) -> str:
     return f"{_PATH}/{quote(id_, safe='')}"
 
 
-def _connection(answer: dict[str, Any], method: str, path: str) -> dict[str, Any]:
-    """The answer, if it is a connection."""
-    if answer.get("id") and answer.get("token"):
-        return answer
-    raise ApiError(
-        f"Clumio's answer to {method} {path} is no connection: it has no id or no token.",
-        code="api_answer_unexpected",
-        method=method,
-        path=path,
-    )
+def _connection(answer: dict[str, Any], method: str, path: str, id_: str) -> dict[str, Any]:
+    """The answer, if it is the connection of this id: what is done next is done to the connection that it names."""
+    checked(answer, {"id": NEEDED, "token": NEEDED} | _SHAPE, "connection", method=method, path=path)
+    account_id, _, region = id_.partition("_")
+    asked = {"id": id_, "account_native_id": account_id, "aws_region": region}
+    for member, value in asked.items():
+        if answer.get(member) not in (None, value):
+            raise unexpected(f"is about another connection: its {member} is {answer[member]}", method=method, path=path)
+    return answer

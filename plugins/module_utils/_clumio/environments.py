@@ -9,8 +9,11 @@ from typing import Any
 
 from .client import Client
 from .pages import all_items
+from .shapes import LINE, checked
 
 ACCEPT = "application/api.clumio.aws-environments=v1+json"
+
+_PATH = "/datasources/aws/environments"
 
 
 def find(client: Client, account_id: str, region: str) -> dict[str, Any] | None:
@@ -20,5 +23,6 @@ def find(client: Client, account_id: str, region: str) -> dict[str, Any] | None:
     connections, knows C($eq) and not C($in).
     """
     wanted = {"account_native_id": {"$eq": account_id}, "aws_region": {"$eq": region}}
-    found = all_items(client, "/datasources/aws/environments", accept=ACCEPT, query={"filter": json.dumps(wanted)})
-    return next((environment for environment in found if environment.get("id")), None)
+    found = all_items(client, _PATH, accept=ACCEPT, query={"filter": json.dumps(wanted)})
+    ids = [checked(environment, {"id": LINE}, "list of environments", path=_PATH) for environment in found]
+    return next((environment for environment in ids if environment.get("id")), None)

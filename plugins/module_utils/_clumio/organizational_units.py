@@ -7,8 +7,10 @@ from __future__ import annotations
 from typing import Any, Literal
 from urllib.parse import quote
 
-from .client import ApiError, Client
+from .._permissions.documents import printable
+from .client import Client
 from .pages import all_items
+from .shapes import LINE, NEEDED, TEXT, checked
 
 ACCEPT = "application/api.clumio.organizational-units=v2+json"
 
@@ -17,11 +19,21 @@ GLOBAL = "00000000-0000-0000-0000-000000000000"
 
 _PATH = "/organizational-units"
 _AWS_ENVIRONMENT = "aws_environment"
+# Of a name.
+_MOST_CHARACTERS = 200
 
 
 def list_all(client: Client) -> list[dict[str, Any]]:
-    """Every unit that the token may see, with C(id), C(name) and C(parent_id), which is null for the global one."""
-    return all_items(client, _PATH, accept=ACCEPT)
+    """Every unit that the token may see, with C(id), C(name) and C(parent_id), which is null for the global one.
+
+    Names are only shown, so they come as they can be shown.
+    """
+    shape = {"id": LINE, "name": TEXT, "parent_id": LINE}
+    units = [
+        checked(unit, shape, "list of organizational units", path=_PATH)
+        for unit in all_items(client, _PATH, accept=ACCEPT)
+    ]
+    return [unit | {"name": printable(unit.get("name") or "")[:_MOST_CHARACTERS]} for unit in units]
 
 
 def move(client: Client, id_: str, operation: Literal["add", "remove"], environment_id: str) -> str:
@@ -37,12 +49,5 @@ def move(client: Client, id_: str, operation: Literal["add", "remove"], environm
     path = f"{_PATH}/{quote(id_, safe='')}"
     entity = {"primary_entity": {"id": environment_id, "type": _AWS_ENVIRONMENT}}
     answer = client.request("PATCH", path, accept=ACCEPT, body={"entities": {operation: [entity]}})
-    task_id = answer.get("task_id")
-    if isinstance(task_id, str) and task_id:
-        return task_id
-    raise ApiError(
-        f"Clumio's answer to PATCH {path} names no task.",
-        code="api_answer_unexpected",
-        method="PATCH",
-        path=path,
-    )
+    task = checked(answer, {"task_id": NEEDED}, "account of a task", method="PATCH", path=path)
+    return str(task["task_id"])

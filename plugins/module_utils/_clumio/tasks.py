@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .client import Client
+from .shapes import LINE, checked
 
 ACCEPT = "application/api.clumio.tasks=v1+json"
 
@@ -23,7 +24,8 @@ _LONGEST_PAUSE_SECONDS = 5.0
 
 def read(client: Client, id_: str) -> dict[str, Any]:
     """The task, with its C(status)."""
-    return client.request("GET", f"/tasks/{quote(id_, safe='')}", accept=ACCEPT)
+    path = f"/tasks/{quote(id_, safe='')}"
+    return checked(client.request("GET", path, accept=ACCEPT), {"status": LINE}, "task", path=path)
 
 
 def wait(

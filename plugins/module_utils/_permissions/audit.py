@@ -5,15 +5,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from .documents import Document, compact, listed
 from .findings import Finding
-from .names import Connection
-from .plan import Plan, Role
+from .grants import matches, meet
+from .names import ACCOUNT_ID, Connection
+from .plan import Plan, Policy, Role, Rule
 from .preferences import ALIAS_NAME, ALIAS_NAME_CHARACTERS
 
 # Quotas and limits of AWS.
@@ -34,6 +36,9 @@ RULES_PER_BUS = 300
 ATTACHED_POLICIES_QUOTA = "AttachedPoliciesPerRoleQuota"
 
 
+# The codes of what is found wrong with names.
+NOT_NAMES = frozenset({"name_too_long", "invalid_name"})
+
 _DO_NOT_USE = "Do not use this file; ask Clumio's support where it comes from."
 
 
@@ -51,11 +56,38 @@ _NAME_RULES = {
     "policies": _NameRule(re.compile(r"[\w+=,.@-]+", re.ASCII), 128),
     "roles": _NameRule(re.compile(r"[\w+=,.@-]+", re.ASCII), 64),
     "instance_profiles": _NameRule(re.compile(r"[\w+=,.@-]+", re.ASCII), 128),
-    "ssm_documents": _NameRule(re.compile(r"[A-Za-z0-9_.-]{3,}"), 128),
+    # Names that begin so are reserved: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocument.html
+    "ssm_documents": _NameRule(re.compile(r"(?!(?i:aws|amazon|amzn))[A-Za-z0-9_.-]{3,}"), 128),
 }
 
-# Resources that always lie in the customer's own account; others may rightly name Clumio's.
-_OWN_ARN = re.compile(r"arn:[^:]*:(?:iam|ec2):[^:]*:(\d{12}):")
+# Of descriptions: the most characters, and what IAM takes in those of roles. Nobody takes control characters.
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html, API_CreatePolicy.html and
+# https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
+_PLAIN = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*")
+_DESCRIPTION_RULES = {
+    "rules": _NameRule(_PLAIN, 512),
+    "policies": _NameRule(_PLAIN, 1000),
+    "roles": _NameRule(re.compile("[\t\n\r -~\u00a1-\u00ff]*"), 1000),
+}
+
+# Services whose resources always lie in the customer's own account; others may rightly name Clumio's.
+_OWN_SERVICES = ("iam", "ec2")
+
+# A service as a principal, and those that known files of Clumio's trust.
+# Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+_SERVICE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?")
+_CLUMIOS_SERVICES = frozenset({"ec2.amazonaws.com", "events.amazonaws.com", "ssm.amazonaws.com"})
+
+# Resources and actions that have nothing in common: what stands for all of these, stands for everything.
+_ANY_RESOURCES = ("arn:aws:iam::111122223333:role/x", "arn:aws:s3:::x/y", "arn:aws:ec2:us-west-2:111122223333:vpc/x")
+_ANY_ACTIONS = ("iam:createuser", "s3:getobject", "ec2:runinstances")
+# Who has all of these on every resource can give himself the rest.
+_IAM_ACTIONS = ("iam:createuser", "iam:attachuserpolicy", "iam:putrolepolicy", "iam:updateassumerolepolicy")
+
+# Keys of conditions by which a policy for everybody is one for an account, and those that name it in an ARN.
+_ACCOUNT_KEYS = frozenset({"aws:sourceowner", "aws:principalaccount"})
+_ARN_KEYS = frozenset({"aws:sourcearn", "aws:principalarn"})
+_EQUALS = frozenset({"stringequals", "stringlike", "arnequals", "arnlike"})
 
 # The region of an ARN, where it has one.
 _REGION_OF_ARN = re.compile(r"arn:[^:]*:[^:]*:([a-z]{2,}(?:-[a-z]+)+-\d+):(\d{12})?:")
@@ -75,9 +107,14 @@ def audit(
     return [
         *_names(plan),
         *_duplicate_names(plan),
+        *_descriptions(plan),
         *_sizes(plan),
         *_places(plan, connection),
+        *_targets(plan, connection),
         *(finding for role in plan.roles for finding in audit_trust(role, clumio_account_id, external_id)),
+        *_unusual_trust(plan),
+        *([] if clumio_account_id else _several_accounts(plan, connection)),
+        *_open_topics(plan, connection, clumio_account_id),
         *_too_open(plan),
         *_unreferenced(plan),
     ]
@@ -177,8 +214,8 @@ def _duplicate_names(plan: Plan) -> Iterator[Finding]:
     groups = [(section, "", [resource.name for resource in found]) for section, found in plan.sections().items()]
     groups += [("roles", role.name, [policy.name for policy in role.inline_policies]) for role in plan.roles]
     for section, entity, names in groups:
-        folded = [name.lower() for name in names]
-        for name in sorted({name for name in names if folded.count(name.lower()) > 1}):
+        folded = Counter(name.lower() for name in names)
+        for name in sorted({name for name in names if folded[name.lower()] > 1}):
             yield Finding(
                 code="duplicate_name",
                 section=section,
@@ -188,6 +225,26 @@ def _duplicate_names(plan: Plan) -> Iterator[Finding]:
                 found=name,
                 hint="Give each a name of its own in names.",
             )
+
+
+def _descriptions(plan: Plan) -> Iterator[Finding]:
+    described: list[tuple[str, Rule | Policy | Role]] = [
+        *(("rules", rule) for rule in plan.rules),
+        *(("policies", policy) for policy in plan.policies),
+        *(("roles", role) for role in plan.roles),
+    ]
+    for section, resource in described:
+        text, rule = resource.description, _DESCRIPTION_RULES[section]
+        finding = partial(Finding, section=section, entity=resource.name, member="description")
+        if len(text) > rule.longest:
+            yield finding(
+                code="description_too_long",
+                message=f"It has {len(text)} characters, AWS allows {rule.longest}.",
+                found=len(text),
+                limit=rule.longest,
+            )
+        elif not rule.pattern.fullmatch(text):
+            yield finding(code="invalid_description", message="It has characters that AWS does not allow.", found=text)
 
 
 def _sizes(plan: Plan) -> Iterator[Finding]:
@@ -262,14 +319,25 @@ def _own_accounts(document: Document) -> set[str]:
     found: set[str] = set()
     for statement in _statements(document):
         for resource in listed(statement.get("Resource", [])):
-            match = _OWN_ARN.match(str(resource))
-            if match:
-                found.add(match[1])
+            service, account = _service_and_account(str(resource))
+            # With a star the account is whichever one is asked about.
+            if account.strip("*") not in ("", "aws") and _is_own_service(service):
+                found.add(account)
         for tests in _mappings(statement.get("Condition")):
             for key, values in tests.items():
                 if key.lower() == "aws:sourceaccount":
                     found |= {str(value) for value in listed(values) if re.fullmatch(r"\d{12}", str(value))}
     return found
+
+
+def _service_and_account(arn: str) -> tuple[str, str]:
+    """Those of an ARN, which may have wildcards; empty for what is none."""
+    parts = arn.split(":", 5)
+    return (parts[2], parts[4]) if len(parts) == 6 else ("", "")
+
+
+def _is_own_service(service: str) -> bool:
+    return any(meet(service, own) for own in _OWN_SERVICES) if _is_wild(service) else service in _OWN_SERVICES
 
 
 def _own_regions(document: Document, connection: Connection) -> set[str]:
@@ -281,6 +349,23 @@ def _own_regions(document: Document, connection: Connection) -> set[str]:
             if match and match[2] in (None, connection.account_id):
                 found.add(match[1])
     return found
+
+
+def _targets(plan: Plan, connection: Connection) -> Iterator[Finding]:
+    """Rules that report to somewhere else than this account."""
+    own = re.compile(rf"arn:{connection.partition}:[a-z0-9-]+:{connection.region}:{connection.account_id}:\S+")
+    for rule in plan.rules:
+        for target in rule.targets:
+            if not own.fullmatch(target.arn):
+                yield Finding(
+                    code="foreign_target",
+                    section="rules",
+                    entity=rule.name,
+                    member="targets",
+                    message=f"It reports to {target.arn}, which is no ARN of {connection.id}.",
+                    found=target.arn,
+                    hint=_DO_NOT_USE,
+                )
 
 
 def audit_trust(role: Role, clumio_account_id: str | None, external_id: str | None) -> Iterator[Finding]:
@@ -306,19 +391,18 @@ def _trusted(
 ) -> Iterator[Finding]:
     """What is wrong with a statement that lets somebody assume a role; services of AWS need no external id."""
     finding = partial(Finding, section="roles", entity=role.name, member=f"trust_policy.Statement[{number}]")
-    principal = statement.get("Principal", [])
-    named = principal if isinstance(principal, dict) else {"AWS": principal}
-    others = [value for kind, values in named.items() if kind != "Service" for value in listed(values)]
-    accounts = listed(named.get("AWS", []))
-    if "*" in others or "NotPrincipal" in statement:
+    principals = _principals(statement)
+    accounts = [name for kind, name in principals if kind == "AWS"]
+    if any(_is_wild(name) for _kind, name in principals) or "NotPrincipal" in statement:
         yield finding(code="wildcard_principal", message="Anyone may assume the role.", found="*", hint=_DO_NOT_USE)
         return
-    foreign = [other for other in others if clumio_account_id and _account_of(other) != clumio_account_id]
+    foreign = [name for kind, name in principals if not _may_be_clumios(kind, name, clumio_account_id)]
     if foreign:
+        clumio = f"Clumio's account is {clumio_account_id}" if clumio_account_id else "that is nobody of Clumio's"
         yield finding(
             code="foreign_principal",
-            message=f"The role trusts {', '.join(map(str, foreign))}, and Clumio's account is {clumio_account_id}.",
-            found=", ".join(map(str, foreign)),
+            message=f"The role trusts {', '.join(foreign)}, and {clumio}.",
+            found=", ".join(foreign),
             hint="Download the file for this connection; if it says the same, ask Clumio's support.",
         )
     asked = _external_ids(statement)
@@ -350,35 +434,145 @@ def _external_ids(statement: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _account_of(principal: Any) -> str:
+def _principals(statement: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Kind and name of all that the statement is about; a star by itself stands for everybody in AWS."""
+    principal = statement.get("Principal") or {}
+    named = principal if isinstance(principal, dict) else {"AWS": principal}
+    return [(kind, str(name)) for kind, names in named.items() for name in listed(names)]
+
+
+def _is_wild(text: str) -> bool:
+    return "*" in text or "?" in text
+
+
+def _may_be_clumios(kind: str, name: str, clumio_account_id: str | None) -> bool:
+    """Whether Clumio's files may trust such a principal; of an account that is not known, any may be."""
+    if kind == "Service":
+        return _SERVICE.fullmatch(name) is not None
+    return kind == "AWS" and (not clumio_account_id or _account_of(name) == clumio_account_id)
+
+
+def _account_of(principal: str) -> str:
     """The account of a principal that is an ARN or an account id."""
-    parts = str(principal).split(":")
-    return parts[4] if len(parts) > 5 else str(principal)
+    parts = principal.split(":")
+    return parts[4] if len(parts) > 5 else principal
+
+
+def _unusual_trust(plan: Plan) -> Iterator[Finding]:
+    """What known files do not have in a trust policy, and a newer one might."""
+    for role in plan.roles:
+        for number, statement in enumerate(_statements(role.trust_policy)):
+            finding = partial(Finding, section="roles", entity=role.name, member=f"trust_policy.Statement[{number}]")
+            principals = _principals(statement)
+            if not principals and "NotPrincipal" not in statement:
+                yield finding(
+                    code="missing_principal", message="It does not say who may assume the role.", hint=_DO_NOT_USE
+                )
+            services = [name for kind, name in principals if kind == "Service" and _SERVICE.fullmatch(name)]
+            for name in services:
+                if statement.get("Effect") == "Allow" and name.removesuffix(".cn") not in _CLUMIOS_SERVICES:
+                    yield finding(
+                        level="warning",
+                        code="unusual_service",
+                        message=f"The service {name} may assume the role, which no known file of Clumio's asks for.",
+                        found=name,
+                        hint="Look at what the role may do.",
+                    )
+
+
+def _several_accounts(plan: Plan, connection: Connection) -> Iterator[Finding]:
+    """Where Clumio's account is not known, all that is told of it is that it is one."""
+    places: dict[str, str] = {}
+    documents = [("roles", role.name, "trust_policy", role.trust_policy) for role in plan.roles]
+    documents += [("topics", topic.name, "policy", topic.policy) for topic in plan.topics if topic.policy]
+    for *place, document in documents:
+        for statement in _statements(document):
+            if statement.get("Effect") == "Allow":
+                for kind, name in _principals(statement):
+                    if kind == "AWS" and not _is_wild(name) and _account_of(name) != connection.account_id:
+                        places.setdefault(_account_of(name), ".".join(map(str, place)))
+    if len(places) > 1:
+        told = ", ".join(f"{account} (see {place})" for account, place in sorted(places.items()))
+        yield Finding(
+            code="several_accounts",
+            message=f"More than one account is trusted, and Clumio has one: {told}.",
+            found=", ".join(sorted(places)),
+            hint="Ask Clumio's support which is theirs, and give it as clumio_account_id.",
+        )
+
+
+def _open_topics(plan: Plan, connection: Connection, clumio_account_id: str | None) -> Iterator[Finding]:
+    """Topics that others than this account, Clumio and services of AWS may use."""
+    for topic in plan.topics:
+        finding = partial(Finding, section="topics", entity=topic.name, member="policy")
+        for statement in _statements(topic.policy or {}):
+            if statement.get("Effect") != "Allow":
+                continue
+            principals = _principals(statement)
+            everybody = "NotPrincipal" in statement or any(_is_wild(name) for _kind, name in principals)
+            if everybody and not _is_about(statement.get("Condition"), connection.account_id):
+                yield finding(
+                    code="open_topic",
+                    message="Everybody may use the topic, under no condition that asks for this account.",
+                    found=str(statement.get("Sid", "")),
+                    hint=_DO_NOT_USE,
+                )
+            foreign = [
+                name
+                for kind, name in principals
+                if not everybody
+                and not _may_be_clumios(kind, name, clumio_account_id)
+                and (kind, _account_of(name)) != ("AWS", connection.account_id)
+            ]
+            if foreign:
+                yield finding(
+                    code="foreign_principal",
+                    message=f"{', '.join(foreign)} may use the topic, and is neither Clumio nor this account.",
+                    found=", ".join(foreign),
+                    hint=_DO_NOT_USE,
+                )
+
+
+def _is_about(condition: Any, account_id: str) -> bool:
+    """Whether a condition holds for what comes from the account only."""
+    for operator, tests in condition.items() if isinstance(condition, dict) else ():
+        for key, values in tests.items() if isinstance(tests, dict) and operator.lower() in _EQUALS else ():
+            texts = [str(value) for value in listed(values)]
+            # That it is another account's is told where the places are looked at.
+            if key.lower() == "aws:sourceaccount" and texts and all(map(ACCOUNT_ID.fullmatch, texts)):
+                return True
+            if key.lower() in _ACCOUNT_KEYS and texts and all(text == account_id for text in texts):
+                return True
+            if key.lower() in _ARN_KEYS and texts and all(_account_of(text) == account_id for text in texts):
+                return True
+    return False
 
 
 def _too_open(plan: Plan) -> Iterator[Finding]:
-    """Grants that no permissions file needs: anything to a role, or a topic to everybody."""
+    """Grants that no permissions file needs: everything, or all of IAM, by which everything can be had."""
     for section, entity, member, document in _documents(plan):
-        finding = partial(Finding, section=section, entity=entity, member=member)
+        if section == "topics":
+            continue
+        finding = partial(
+            Finding, code="allows_everything", section=section, entity=entity, member=member, hint=_DO_NOT_USE
+        )
         for statement in _statements(document):
-            if statement.get("Effect") != "Allow":
+            if statement.get("Effect") != "Allow" or not _stands_for(statement, "Resource", _ANY_RESOURCES):
                 continue
-            principal = statement.get("Principal")
-            everybody = principal == "*" or (isinstance(principal, dict) and "*" in listed(principal.get("AWS", [])))
-            if section == "topics" and everybody and not statement.get("Condition"):
-                yield finding(
-                    code="open_topic",
-                    message="Everybody may use the topic, under no condition.",
-                    found=str(statement.get("Sid", "")),
-                    hint=_DO_NOT_USE,
-                )
-            if "*" in listed(statement.get("Action", [])) and "*" in listed(statement.get("Resource", [])):
-                yield finding(
-                    code="allows_everything",
-                    message="It allows every action on every resource.",
-                    found=str(statement.get("Sid", "")),
-                    hint=_DO_NOT_USE,
-                )
+            found = str(statement.get("Sid", ""))
+            if _stands_for(statement, "Action", _ANY_ACTIONS):
+                yield finding(message="It allows every action on every resource.", found=found)
+            elif _stands_for(statement, "Action", _IAM_ACTIONS):
+                yield finding(message="It allows every action of IAM, and with that any other.", found=found)
+
+
+def _stands_for(statement: Mapping[str, Any], member: str, all_of: Iterable[str]) -> bool:
+    """Whether C(Action) or C(Resource) of a statement stands for all of these; all but some is as good as all."""
+    if f"Not{member}" in statement:
+        return True
+    values = [str(value) for value in listed(statement.get(member, [])) if _is_wild(str(value))]
+    patterns = [value.lower() for value in values] if member == "Action" else values
+    return all(any(matches(pattern, each) for pattern in patterns) for each in all_of)
 
 
 def _unreferenced(plan: Plan) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ Nothing here changes a document that is sent to AWS; the forms exist to compare 
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -199,6 +200,23 @@ def _are_texts(value: Any) -> bool:
 
 def _are_scalars(value: Any) -> bool:
     return all(isinstance(item, str | bool | int | float) for item in listed(value))
+
+
+def breadth(policy: Mapping[str, Any]) -> int:
+    """How many single permissions a policy without problems is: the principals times actions times resources."""
+    return sum(
+        math.prod(
+            max(1, sum(map(_count, (statement.get(member), statement.get(f"Not{member}")))))
+            for member in ("Principal", "Action", "Resource")
+        )
+        for statement in listed(policy.get("Statement", []))
+    )
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, dict):
+        return sum(map(_count, value.values()))
+    return 0 if value is None else len(listed(value))
 
 
 def kind_of(value: Any) -> str:

@@ -47,21 +47,24 @@ class Finding:
     def sentence(self) -> str:
         """The finding on one line, whatever the file has put into it."""
         return " ".join(
-            part for part in (f"{_shown(self.place)}:" if self.place else "", _shown(self.message), self.hint) if part
+            _shown(part) for part in (f"{self.place}:" if self.place else "", self.message, self.hint) if part
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON types only."""
-        return asdict(self)
+        """JSON types only; texts as they can be shown."""
+        return {member: _shown(value) if isinstance(value, str) else value for member, value in asdict(self).items()}
 
 
 # Longer than any sentence of ours, so that only what a file brings along is cut.
 _MOST_CHARACTERS = 1000
 
+# More than anybody reads; a file with more faults is none.
+_MOST_TOLD = 100
+
 
 def _shown(text: str) -> str:
     """The text on one line of bounded length."""
-    line = printable(text)
+    line = printable(text[: _MOST_CHARACTERS + 1])
     return line if len(line) <= _MOST_CHARACTERS else f"{line[:_MOST_CHARACTERS]}..."
 
 
@@ -79,5 +82,10 @@ def refuse_errors(findings: Sequence[Finding], what: str, **facts: Any) -> None:
     if len(errors) == 1:
         message = f"{what}: {errors[0].sentence}"
     else:
-        message = f"{what}, for {len(errors)} reasons: {numbered(error.sentence for error in errors)}"
-    raise InputError(message, code=errors[0].code, findings=[finding.as_dict() for finding in findings], **facts)
+        more = f" And {len(errors) - _MOST_TOLD} more." if len(errors) > _MOST_TOLD else ""
+        told = numbered(error.sentence for error in errors[:_MOST_TOLD])
+        message = f"{what}, for {len(errors)} reasons: {told}{more}"
+    # The errors first, so that none is missing for warnings.
+    others = [finding for finding in findings if finding.level != "error"]
+    shown = findings if len(findings) <= _MOST_TOLD else [*errors, *others][:_MOST_TOLD]
+    raise InputError(message, code=errors[0].code, findings=[finding.as_dict() for finding in shown], **facts)

@@ -32,6 +32,13 @@ TARGET_ID = "clumio-publish"
 # A word that can only be a placeholder; patterns and scripts hold other words in capitals (COMPLETED, MSSQLSERVER).
 _PLACEHOLDER = rf"(?:CLUMIO|{EXTERNAL_ID})[A-Z0-9]*"
 
+_LEFT_OVER = re.compile(rf"(?<![A-Za-z0-9]){_PLACEHOLDER}(?![A-Za-z0-9])")
+
+# What Clumio assigns is a UUID, and for the external id what AWS allows:
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+_TOKEN = re.compile(r"[A-Za-z0-9-]{1,128}")
+_EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{1,1224}", re.ASCII)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Resolved:
@@ -95,6 +102,7 @@ def resolve(
         retired=_retired(whole, file, naming),
     )
     findings = (
+        *_assigned(token, external_id),
         *words.findings,
         *_unfit_names(whole, naming),
         *_unknown_names(whole, naming),
@@ -106,6 +114,24 @@ def resolve(
         preview=preview,
         external_id=external_id,
     )
+
+
+def _assigned(token: str | None, external_id: str | None) -> list[Finding]:
+    """Values from Clumio that are none: they go into policies, where a star or a dollar sign would mean something."""
+    values = (
+        ("token", token, _TOKEN, "letters, digits and hyphens"),
+        ("external_id", external_id, _EXTERNAL_ID, "letters, digits and _ + = , . @ : / -, 1224 at most"),
+    )
+    return [
+        Finding(
+            code=f"invalid_{name}",
+            message=f"What is given as {name} is none of Clumio's: it may have {allowed}.",
+            found=value,
+            hint="Take it from Clumio's API or wizard again.",
+        )
+        for name, value, form, allowed in values
+        if value and (not form.fullmatch(value) or _LEFT_OVER.search(value))
+    ]
 
 
 def _retired(whole: PermissionsFile, left: PermissionsFile, naming: Naming) -> tuple[str, ...]:
@@ -140,7 +166,7 @@ def _unfit_names(file: PermissionsFile, naming: Naming) -> list[Finding]:
             hint="Give it a name of your own in names.",
         )
         for name in sorted(used)
-        if (word := re.search(rf"(?<![A-Za-z0-9]){_PLACEHOLDER}(?![A-Za-z0-9])", used[name]))
+        if (word := _LEFT_OVER.search(used[name]))
     ]
 
 
@@ -180,18 +206,24 @@ class _Words:
                 known = self._values.setdefault(word, arn)
                 if known != arn:
                     self._ambiguous.setdefault(word, {known}).add(arn)
-        wrong = [word for word, value in given.items() if not word or not isinstance(value, str) or not value]
+        # Values are taken as they are: a placeholder in one would stay.
+        wrong = [
+            word
+            for word, value in given.items()
+            if not word or not isinstance(value, str) or not value or _LEFT_OVER.search(value)
+        ]
         if wrong:
             raise InputError(
                 f"The placeholders {', '.join(map(repr, wrong))} cannot be used.",
                 code="invalid_placeholders",
-                hint="A placeholder is a word, and its value is text.",
+                hint="A placeholder is a word, and its value is text without placeholders.",
             )
         self._values |= given
         for word in given:
             self._ambiguous.pop(word, None)
-        longest_first = sorted(map(re.escape, self._values), key=len, reverse=True)
-        self._pattern = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(longest_first)}|{_PLACEHOLDER})(?![A-Za-z0-9])")
+        # Words that are given may look like anything, all others are found by their form.
+        longest_first = [*sorted(map(re.escape, given), key=len, reverse=True), _PLACEHOLDER]
+        self._pattern = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(longest_first)})(?![A-Za-z0-9])")
 
     def fill(self, value: Any, section: str, entity: str, member: str = "") -> Any:
         """The value with its placeholders replaced, in strings and in keys; whole words only."""

@@ -211,13 +211,16 @@ def _uses(section: str, item: Mapping[str, Any]) -> list[str]:
         return [target["arn"] for target in item.get("targets") or ()]
     if section != "roles":
         return []
-    principals = [
-        name
-        for statement in _as_list((item.get("trust_policy") or {}).get("Statement"))
-        for value in (statement.get("Principal") or {}).values()
-        for name in _as_list(value)
-    ]
-    return list(dict.fromkeys(name.split(":")[4] if name.startswith("arn:") else name for name in principals))
+    statements = _as_list((item.get("trust_policy") or {}).get("Statement"))
+    principals = [principal for statement in statements for principal in _principals(statement.get("Principal"))]
+    return list(dict.fromkeys(principals))
+
+
+def _principals(principal: Any) -> list[str]:
+    """Accounts and services; a star for everybody, as in a denial."""
+    named = principal.values() if isinstance(principal, Mapping) else [principal]
+    names = [str(name) for value in named for name in _as_list(value)]
+    return [name.split(":")[4] if name.startswith("arn:") and name.count(":") > 4 else name for name in names]
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -50,3 +50,10 @@ def test_errors_combined_tell_all():
 def test_what_several_say_in_the_same_words_is_told_once():
     assert combined([FIRST, SECOND, FIRST]).as_result() == combined([FIRST, SECOND]).as_result()
     assert combined([FIRST, FIRST]) is FIRST
+
+
+@pytest.mark.parametrize("code", ["aws_credentials", "aws_throttled", "aws_unreachable"])
+def test_one_cause_is_told_once_whatever_else_there_is(code):
+    same = [ClumioError(f"Cannot do {number}: signed out.", code=code) for number in range(16)]
+    assert combined(same) is same[0]
+    assert combined([FIRST, *same]).message == "(1) Cannot do it. Try again. (2) Cannot do 0: signed out."

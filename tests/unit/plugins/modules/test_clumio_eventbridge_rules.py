@@ -193,7 +193,10 @@ def test_targets_that_aws_refuses_in_its_answer(aws):
     aws.answer("PutTargets", {"FailedEntryCount": 1, "FailedEntries": [failed]})
     result, _writes = run(aws, clumio_eventbridge_rules, rules=rules())
     assert result["failed"]
-    assert result["msg"] == f"Cannot add the targets of the rule {NAME}: clumio-publish: It is managed."
+    assert result["msg"] == (
+        f"Cannot add the targets of the rule {NAME}: clumio-publish: It is managed (ManagedRuleException). "
+        "A service of AWS keeps this rule; give ours another name."
+    )
     assert (result["failure"]["code"], result["failure"]["aws_code"]) == ("aws_refused", "ManagedRuleException")
 
 
@@ -369,7 +372,9 @@ def test_a_target_that_aws_refuses_to_remove(two):
     two.answer("RemoveTargets", {"FailedEntryCount": 1, "FailedEntries": [failed]})
     result, writes = run(two, clumio_eventbridge_rules, rules=rules(), state="absent")
     assert result["failed"]
-    assert result["msg"] == f"Cannot remove targets of the rule {NAME}: theirs: It is managed."
+    assert result["msg"].startswith(
+        f"Cannot remove targets of the rule {NAME}: theirs: It is managed (ManagedRuleException). "
+    )
     assert writes == ["RemoveTargets"]
 
 

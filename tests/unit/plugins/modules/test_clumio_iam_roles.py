@@ -10,7 +10,7 @@ from aws_in_process import ACCOUNT, OURS
 from permissions_files import EXTERNAL_ID, permissions_file, policy, resolved, trust_policy
 from section_helpers import REFUSALS, actions, converge, make, refused, run
 
-from ansible_collections.clumio.aws.plugins.module_utils._provision import settle
+from ansible_collections.clumio.aws.plugins.module_utils._aws import settle
 from ansible_collections.clumio.aws.plugins.modules import clumio_iam_roles
 
 IAM = f"arn:aws:iam::{ACCOUNT}"

@@ -210,8 +210,10 @@ def test_refusal_by_aws(aws):
     aws.refuse("CreateDocument", "DocumentLimitExceeded", "You have too many.")
     result, _writes = run(aws, clumio_ssm_documents, ssm_documents=documents())
     assert result["failed"]
-    assert result["msg"] == f"Cannot create the SSM document {NAME}: You have too many (DocumentLimitExceeded)."
-    assert result["failure"]["aws_code"] == "DocumentLimitExceeded"
+    assert result["msg"].startswith(
+        f"Cannot create the SSM document {NAME}: You have too many (DocumentLimitExceeded). Remove what is not needed "
+    )
+    assert (result["failure"]["code"], result["failure"]["aws_code"]) == ("aws_quota", "DocumentLimitExceeded")
 
 
 # ---- versions

@@ -344,7 +344,8 @@ def test_clumios_account(review):
 def test_a_role_that_trusts_another_account(review, principal):
     file = copy.deepcopy(FILE)
     file["roles"]["ClumioIAMRole"]["trust_policy"] = trust_policy(Principal=principal)
-    passed(review(file))
+    # The topic is Clumio's in any case, and Clumio has one account.
+    refused(review(file), "several_accounts", "roles.ClumioIAMRole.trust_policy")
     refused(review(file, clumio_account_id=CLUMIO_ACCOUNT), "foreign_principal", "roles.ClumioIAMRole.trust_policy")
 
 

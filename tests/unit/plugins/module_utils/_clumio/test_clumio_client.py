@@ -428,6 +428,16 @@ def test_untrusted_certificate(self_signed, token, clock):
     assert clock.slept == []
 
 
+def test_a_certificate_of_ssl_cert_file_is_trusted_for_its_host(self_signed, token, clock, tmp_path, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))
+    # The server knows no GET; it was asked.
+    assert failure(Client(self_signed, token, clock=clock, sleep=clock.sleep)).status == 501
+    elsewhere = Client(self_signed.replace("127.0.0.1", "localhost"), token, clock=clock, sleep=clock.sleep)
+    error = failure(elsewhere)
+    assert error.code == "api_tls"
+    assert "localhost" in error.message
+
+
 def test_tls_to_a_server_without(server, token, clock):
     error = failure(Client(server.url.replace("http:", "https:"), token, clock=clock, sleep=clock.sleep))
     assert (error.code, clock.slept) == ("api_tls", [])

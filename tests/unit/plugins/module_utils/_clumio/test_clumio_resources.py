@@ -44,8 +44,9 @@ def accepted(server):
 
 
 def test_read(server, client):
-    server.reply(body=CONNECTION)
-    assert connections.read(client, "111122223333_us/west 2") == CONNECTION
+    connection = CONNECTION | {"id": "111122223333_us/west 2"}
+    server.reply(body=connection)
+    assert connections.read(client, "111122223333_us/west 2") == connection
     assert sent(server) == ("GET", "/connections/aws/111122223333_us%2Fwest%202?return_external_id=true", None)
     assert accepted(server) == "application/api.clumio.aws-connections=v1+json"
 
@@ -62,17 +63,65 @@ def test_read_does_not_take_a_foreign_404_for_no_connection(server, client):
     assert raised.value.code == "api_answer_not_json"
 
 
-@pytest.mark.parametrize("answer", [{}, {"id": "x"}, {"id": None, "token": "y"}])
-def test_an_answer_without_id_or_token_is_no_connection(server, client, answer):
+ANSWERS_OF_SOMETHING_ELSE = {
+    "nothing": ({}, "no connection: its id is null"),
+    "no token": ({"id": CONNECTION["id"]}, "no connection: its token is null"),
+    "no id": ({"id": None, "token": "y"}, "no connection: its id is null"),
+    "empty id": ({"id": "", "token": "y"}, "no connection: its id is empty"),
+    "number as id": ({"id": 1, "token": "y"}, "no connection: its id is a number"),
+    "list as status": (CONNECTION | {"connection_status": ["connected"]}, "its connection_status is a list"),
+    "status of two lines": (
+        CONNECTION | {"connection_status": "a\nb"},
+        "its connection_status is text of another kind",
+    ),
+    "status that moves the cursor": (CONNECTION | {"ingestion_status": "\x1b[2J"}, "its ingestion_status is text of"),
+    "status that is too long": (CONNECTION | {"connection_status": "x" * 2049}, "its connection_status is text of"),
+    "number as description": (CONNECTION | {"description": 1}, "its description is a number"),
+    "text as asset types": (
+        CONNECTION | {"protect_asset_types_enabled": "EBS"},
+        "is text of another kind where a list",
+    ),
+    "numbers as asset types": (CONNECTION | {"protect_asset_types_enabled": [1]}, "is a list where a list of texts"),
+    "list as configuration": (CONNECTION | {"config": []}, "its config is a list"),
+    "number of asset types": (CONNECTION | {"protect": {"asset_types_enabled": 5}}, "its protect is an object where"),
+    "list as resources": (CONNECTION | {"resources": ["arn"]}, "its resources is a list"),
+    "number as ARN": (CONNECTION | {"resources": {"event_rules": {"cloudtrail_rule_arn": 1}}}, "its resources is an"),
+    "another connection": (CONNECTION | {"id": "999988887777_us-west-2"}, "another connection: its id is 9999"),
+    "another account": (CONNECTION | {"account_native_id": "999988887777"}, "its account_native_id is 999988887777"),
+    "another region": (CONNECTION | {"aws_region": "us-east-1"}, "its aws_region is us-east-1"),
+}
+
+
+@pytest.mark.parametrize(("answer", "said"), ANSWERS_OF_SOMETHING_ELSE.values(), ids=ANSWERS_OF_SOMETHING_ELSE)
+def test_an_answer_that_is_not_the_connection(server, client, answer, said):
     server.reply(body=answer)
     for call in (
-        lambda: connections.read(client, "x"),
+        lambda: connections.read(client, CONNECTION["id"]),
         lambda: connections.create(client, "111122223333", "us-west-2"),
-        lambda: connections.update(client, "x", description=""),
+        lambda: connections.update(client, CONNECTION["id"], description=""),
     ):
-        with pytest.raises(ApiError, match="no connection") as raised:
+        with pytest.raises(ApiError, match=r"no connection|another connection") as raised:
             call()
         assert raised.value.code == "api_answer_unexpected"
+        assert said in raised.value.message
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"id": 1},
+        {"token": []},
+        {"protect_asset_types_enabled": 7},
+        {"account_native_id": "444455556666"},
+        {"aws_region": "us-east-1"},
+    ],
+)
+def test_a_row_that_is_no_connection_or_was_not_asked_for(server, client, row):
+    server.reply(body={"_embedded": {"items": [row]}})
+    wanted = {"account_native_id": {"$in": ["111122223333"]}, "aws_region": {"$in": ["us-west-2"]}}
+    with pytest.raises(ApiError) as raised:
+        connections.list_all(client, wanted)
+    assert raised.value.code == "api_answer_unexpected"
 
 
 @pytest.mark.parametrize(
@@ -109,9 +158,9 @@ def test_create(server, client, options, description, types, unit):
 )
 def test_update(server, client, options, types, resources):
     server.reply(body=CONNECTION)
-    connections.update(client, "x_y", description="d", **options)
+    connections.update(client, CONNECTION["id"], description="d", **options)
     body = {"asset_types_enabled": types, "description": "d", "resources": resources}
-    assert sent(server) == ("PATCH", "/connections/aws/x_y", body)
+    assert sent(server) == ("PATCH", f"/connections/aws/{CONNECTION['id']}", body)
 
 
 @pytest.mark.parametrize(("status", "body", "deleted"), [(200, {}, True), (204, b"", True), (404, NOT_FOUND, False)])
@@ -155,7 +204,6 @@ def test_list_of_several_pages_uses_the_token_as_it_is(server, client):
 @pytest.mark.parametrize(
     "last",
     [
-        {},
         {"_embedded": None, "_links": None},
         {"_embedded": {"items": None}, "_links": {}},
         {"_embedded": {"items": []}, "_links": {"_next": {"href": None}}},
@@ -168,9 +216,25 @@ def test_empty_last_page(server, client, last):
     assert server.calls[0].path == "/connections/aws?limit=100"
 
 
-@pytest.mark.parametrize("embedded", [["a"], {"items": ["a"]}, {"items": {"a": 1}}])
-def test_page_of_something_else(server, client, embedded):
-    server.reply(body={"_embedded": embedded})
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        {},
+        {"_embedded": ["a"]},
+        {"_embedded": {"items": ["a"]}},
+        {"_embedded": {"items": {"a": 1}}},
+        {"_embedded": {"items": 7}},
+        {"_embedded": {}, "_links": ["a"]},
+        {"_embedded": {}, "_links": {"_next": "/connections/aws/regions?start=2"}},
+        {"_embedded": {}, "_links": {"_next": {"href": 2}}},
+        {"_embedded": {}, "_links": {"_next": {"href": "/connections/aws/regions?page=2"}}},
+        {"_embedded": {}, "_links": {"_next": {"href": "?start=a b"}}},
+        {"_embedded": {}, "_links": {"_next": {"href": f"?start={'x' * 2049}"}}},
+    ],
+)
+def test_page_of_something_else(server, client, body):
+    server.reply(body=body)
     with pytest.raises(ApiError) as raised:
         regions.list_all(client)
     assert raised.value.code == "api_answer_unexpected"
@@ -195,6 +259,46 @@ def test_endless_pages_that_go_on(server, client, monkeypatch):
     assert len(server.calls) == 5
 
 
+def endless(server):
+    """Pages of a megabyte that have no end."""
+    for number in range(2, 99):
+        server.reply(body=page("a" * 1024**2, next_href=f"?start={number}"))
+
+
+def test_endless_pages_that_fill_the_memory(server, client, monkeypatch):
+    monkeypatch.setattr(pages, "MAX_BYTES", 3 * 1024**2)
+    endless(server)
+    with pytest.raises(ApiError, match="3 MiB") as raised:
+        regions.list_all(client)
+    assert raised.value.code == "api_endless_pages"
+    assert len(server.calls) == 3
+
+
+def test_endless_pages_that_take_their_time(server, client, clock, monkeypatch):
+    endless(server)
+    request = client.request
+
+    def slowly(*arguments, **more):
+        clock.now += 250
+        return request(*arguments, **more)
+
+    monkeypatch.setattr(client, "request", slowly)
+    with pytest.raises(ApiError, match="longer than 600 s"):
+        regions.list_all(client)
+    assert len(server.calls) == 3
+
+
+def test_a_next_page_elsewhere_is_asked_for_here(server, client):
+    """A link may lead anywhere; the token goes to the one server that it is for."""
+    server.reply(body=page("a", next_href="https://elsewhere.example.com/steal?start=2"))
+    server.reply(body=page("b"))
+    assert [row["id"] for row in regions.list_all(client)] == ["a", "b"]
+    assert [call.path for call in server.calls] == [
+        "/connections/aws/regions?limit=100",
+        "/connections/aws/regions?limit=100&start=2",
+    ]
+
+
 def test_regions(server, client):
     server.reply(body=page("us-west-2"))
     assert regions.list_all(client) == [{"id": "us-west-2"}]
@@ -206,8 +310,12 @@ def test_regions(server, client):
 
 
 def test_organizational_units(server, client):
-    server.reply(body=page("a"))
-    assert organizational_units.list_all(client) == [{"id": "a"}]
+    rows = [{"id": "a"}, {"id": "b", "name": "Fi\u00adnance\n\x1b[2J" + "x" * 300, "parent_id": "a"}]
+    server.reply(body={"_embedded": {"items": rows}})
+    shown = organizational_units.list_all(client)
+    assert shown[0] == {"id": "a", "name": ""}
+    assert shown[1]["name"].startswith(r"Fi\xadnance\n\x1b[2Jxxx")
+    assert len(shown[1]["name"]) == 200
     assert accepted(server) == "application/api.clumio.organizational-units=v2+json"
 
 
@@ -220,10 +328,34 @@ def test_move_of_an_environment(server, client, operation):
     assert accepted(server) == "application/api.clumio.organizational-units=v2+json"
 
 
+@pytest.mark.parametrize(
+    ("call", "row"),
+    [
+        (organizational_units.list_all, {"id": ["a"]}),
+        (organizational_units.list_all, {"id": "a", "name": {}}),
+        (organizational_units.list_all, {"id": "a", "parent_id": 1}),
+        (lambda client: environments.find(client, "111122223333", "us-west-2"), {"id": {"a": 1}}),
+    ],
+)
+def test_rows_of_something_else(server, client, call, row):
+    server.reply(body={"_embedded": {"items": [row]}})
+    with pytest.raises(ApiError) as raised:
+        call(client)
+    assert raised.value.code == "api_answer_unexpected"
+
+
+@pytest.mark.parametrize("status", [["completed"], 1, {}, "a\nb"])
+def test_a_task_of_something_else(server, client, status):
+    server.reply(body={"status": status})
+    with pytest.raises(ApiError) as raised:
+        tasks.read(client, "t")
+    assert raised.value.code == "api_answer_unexpected"
+
+
 @pytest.mark.parametrize("answer", [{}, {"task_id": None}, {"task_id": ""}, {"task_id": 1}])
 def test_move_that_names_no_task(server, client, answer):
     server.reply(body=answer)
-    with pytest.raises(ApiError, match="names no task") as raised:
+    with pytest.raises(ApiError, match="no account of a task") as raised:
         organizational_units.move(client, "a", "add", "e")
     assert raised.value.code == "api_answer_unexpected"
 

@@ -2,6 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from aws_in_process import ACCOUNT, REGION
 from permissions_files import CLUMIO_ACCOUNT, EXTERNAL_ID, PLACE, permissions_file, policy, resolved, trust_policy
@@ -22,6 +24,7 @@ from ansible_collections.clumio.aws.plugins.module_utils._permissions.plan impor
     Role,
     Rule,
     SsmDocument,
+    Target,
     Topic,
 )
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.preferences import key_policy
@@ -129,7 +132,11 @@ def test_length_of_names(section, longest):
         ("policies", ["Clumio+=,.@-_1"], ["a/b", "a b", "", "ä"]),
         ("roles", ["Clumio+=,.@-_1"], ["a:b", "", "ä"]),
         ("instance_profiles", ["Clumio+=,.@-_1"], ["a:b", ""]),
-        ("ssm_documents", ["Cl.", "Clumio-X_1.2"], ["ab", "a+b", "a/b", ""]),
+        ("ssm_documents", ["Cl.", "Clumio-X_1.2"], ["ab", "a+b", "a/b", "", "AWS-RunShellScript", "amazonX", "AmznX"]),
+        ("topics", [], ["../x", "a\0b", "\x1b[2J", "\u0421lumio", "{{ 1 }}", "<script>"]),
+        ("policies", [], ["arn:aws:iam::aws:policy/AdministratorAccess", "../x", "\u216dlumio", "{% raw %}"]),
+        ("roles", [], ["../x", "a/b", "Clumio\u00adIAMRole", "ClumioIAMRo1e\n", "{{ lookup('pipe', 'id') }}"]),
+        ("rules", [], ["../x", "default/x", "Clumio\u200bRule"]),
     ],
 )
 def test_characters_of_names(section, good, bad):
@@ -151,6 +158,30 @@ def test_names_of_inline_policies(name, codes):
         inline_policies=(InlinePolicy(name=name, document=SMALL),),
     )
     assert [finding.code for finding in errors(plan(roles=inline))] == codes
+
+
+# ---- descriptions
+
+
+@pytest.mark.parametrize(
+    ("section", "text", "code"),
+    [
+        *[(section, "Reads\ta\r\nb, 100 % <b>{{ 1 }}</b>", None) for section in ("rules", "policies", "roles")],
+        *[(section, "a\x1b[2J", "invalid_description") for section in ("rules", "policies", "roles")],
+        *[(section, "a\0", "invalid_description") for section in ("rules", "policies", "roles")],
+        ("roles", "\u00ff", None),
+        ("roles", "\u0441", "invalid_description"),
+        ("policies", "\u0441", None),
+        ("roles", "x" * 1001, "description_too_long"),
+        ("policies", "x" * 1001, "description_too_long"),
+        ("rules", "x" * 513, "description_too_long"),
+        ("rules", "x" * 512, None),
+    ],
+)
+def test_descriptions(section, text, code):
+    made = replace(MAKERS[section](), description=text)
+    expected = [(code, f"{section}.{made.name}.description")] if code else []
+    assert [(finding.code, finding.place) for finding in errors(plan(**{section: made}))] == expected
 
 
 # ---- sizes
@@ -250,7 +281,11 @@ def test_a_file_of_another_region(resource, regions):
             {"Resource": [f"arn:aws:iam::{ANOTHER}:role/a", "arn:aws:ec2:us-west-2:444455556666:volume/*"]},
             [ANOTHER, "444455556666"],
         ),
+        ({"Resource": f"arn:aws:i*m::{ANOTHER}:role/*"}, [ANOTHER]),
+        ({"Resource": f"arn:*:*::{ANOTHER}:*"}, [ANOTHER]),
+        ({"Resource": "arn:aws:iam::11112222333?:role/*"}, ["11112222333?"]),
         ({"Resource": f"arn:aws:iam::{ACCOUNT}:role/*"}, []),
+        ({"Resource": "arn:aws:iam::*:role/Clumio"}, []),
         ({"Resource": "arn:aws:iam::aws:policy/ReadOnlyAccess"}, []),
         ({"Resource": "arn:aws:ec2:*::snapshot/*"}, []),
         # Clumio's own accounts have a place in the file
@@ -305,11 +340,34 @@ OTHERS_ROLE = {"Principal": {"AWS": f"arn:aws:iam::{CLUMIO_ACCOUNT}:role/ClumioC
             OTHERS_ROLE | {"Condition": {"StringEqualsIfExists": {"sts:ExternalId": EXTERNAL_ID}}},
             "missing_external_id_condition",
         ),
-        ({"Principal": {"AWS": CLUMIO_ACCOUNT, "Service": "x"}, "Condition": {}}, "missing_external_id_condition"),
+        (
+            {"Principal": {"AWS": CLUMIO_ACCOUNT, "Service": "ec2.amazonaws.com"}, "Condition": {}},
+            "missing_external_id_condition",
+        ),
         ({"Principal": "*"} | ASKING, "wildcard_principal"),
         ({"Principal": {"AWS": "*"}} | ASKING, "wildcard_principal"),
         ({"Principal": {"AWS": [CLUMIO_ACCOUNT, "*"]}} | ASKING, "wildcard_principal"),
         ({"NotPrincipal": {"AWS": CLUMIO_ACCOUNT}, "Principal": None} | ASKING, "wildcard_principal"),
+        ({"Principal": {"AWS": f"arn:aws:iam::{CLUMIO_ACCOUNT}:role/*"}} | ASKING, "wildcard_principal"),
+        ({"Principal": {"AWS": "arn:aws:iam::99998888777?:root"}} | ASKING, "wildcard_principal"),
+        ({"Principal": {"Service": "*"}}, "wildcard_principal"),
+        ({"Principal": {"Service": "*.amazonaws.com"}}, "wildcard_principal"),
+        ({"Principal": {"Federated": "*"}}, "wildcard_principal"),
+        ({"Principal": {"Federated": "accounts.google.com"}}, "foreign_principal"),
+        (
+            {"Principal": {"CanonicalUser": "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}},
+            "foreign_principal",
+        ),
+        ({"Principal": {"Service": "evil.example.com"}}, "foreign_principal"),
+        ({"Principal": {"Service": ["ec2.amazonaws.com", "amazonaws.com"]}}, "foreign_principal"),
+        ({"Principal": {"aws": CLUMIO_ACCOUNT}} | ASKING, "foreign_principal"),
+        (
+            OTHERS_ROLE | {"Condition": {"ForAnyValue:StringEquals": {"sts:ExternalId": "x"}}},
+            "missing_external_id_condition",
+        ),
+        (OTHERS_ROLE | {"Condition": {"Null": {"sts:ExternalId": "false"}}}, "missing_external_id_condition"),
+        ({"Principal": None} | ASKING, "missing_principal"),
+        ({"Principal": {}} | ASKING, "missing_principal"),
     ],
 )
 def test_trust(statement, code):
@@ -333,9 +391,61 @@ def test_trust(statement, code):
 )
 def test_only_clumios_account_is_trusted_where_it_is_known(principal, trusted):
     audited = plan(roles=role(trust=trust_policy(Principal={"AWS": principal}, **ASKING)))
-    assert errors(audited) == []
+    assert [finding.code for finding in errors(audited)] == (
+        ["several_accounts"] if isinstance(principal, list) else []
+    )
     findings = errors(audited, clumio_account_id=CLUMIO_ACCOUNT)
     assert [finding.code for finding in findings] == ([] if trusted else ["foreign_principal"])
+
+
+@pytest.mark.parametrize(
+    ("service", "warned"),
+    [
+        *[(f"{name}.amazonaws.com{ending}", False) for name in ("ec2", "events", "ssm") for ending in ("", ".cn")],
+        ("lambda.amazonaws.com", True),
+        ("edgelambda.us-west-2.amazonaws.com", True),
+    ],
+)
+def test_a_service_that_known_files_do_not_trust(service, warned):
+    audited = plan(roles=role(trust=policy(Principal={"Service": service}, Action="sts:AssumeRole")))
+    expected = [("warning", "unusual_service", service)] if warned else []
+    assert [(finding.level, finding.code, finding.found) for finding in audit(audited, PLACE)] == expected
+
+
+def test_accounts_of_several_places_are_told_where_clumios_is_not_known():
+    audited = plan(
+        roles=role(trust=trust_policy(Principal={"AWS": CLUMIO_ACCOUNT}, **ASKING)),
+        topics=topic(document=policy(Principal={"AWS": [ANOTHER, ACCOUNT]}, Action="sns:Subscribe", Resource="*")),
+    )
+    (finding,) = errors(audited)
+    assert (finding.code, finding.found) == ("several_accounts", f"{ANOTHER}, {CLUMIO_ACCOUNT}")
+    assert f"{ANOTHER} (see topics.T.policy), {CLUMIO_ACCOUNT} (see roles.R.trust_policy)" in finding.message
+    (finding,) = errors(audited, clumio_account_id=CLUMIO_ACCOUNT)
+    assert (finding.code, finding.place, finding.found) == ("foreign_principal", "topics.T.policy", ANOTHER)
+
+
+# ---- where events go
+
+
+@pytest.mark.parametrize(
+    ("arn", "fits"),
+    [
+        (PLACE.topic_arn("ClumioEventPub"), True),
+        (f"arn:aws:sns:{REGION}:{ANOTHER}:ClumioEventPub", False),
+        (f"arn:aws:lambda:{REGION}:{ANOTHER}:function:x", False),
+        (f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/x", False),
+        (f"arn:aws-cn:sns:{REGION}:{ACCOUNT}:T", False),
+        (f"arn:aws:sns:{REGION}:{ACCOUNT}:a b", False),
+        ("arn:aws:s3:::bucket", False),
+        ("https://evil.example.com", False),
+        ("{{ lookup('pipe', 'id') }}", False),
+    ],
+)
+def test_a_rule_that_reports_elsewhere(arn, fits):
+    (made,) = plan(rules=rule()).rules
+    findings = errors(plan(rules=replace(made, targets=(Target(id="t", arn=arn),))))
+    expected = [] if fits else [("foreign_target", "rules.R.targets", arn)]
+    assert [(finding.code, finding.place, finding.found) for finding in findings] == expected
 
 
 # ---- what it opens
@@ -348,7 +458,23 @@ def test_only_clumios_account_is_trusted_where_it_is_known(principal, trusted):
         ({"Principal": {"AWS": ["*"]}}, "open_topic"),
         ({"Principal": "*", "Condition": {}}, "open_topic"),
         ({"Principal": "*", "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}}}, None),
+        ({"Principal": "*", "Condition": {"StringEquals": {"AWS:SourceOwner": [ACCOUNT]}}}, None),
+        ({"Principal": "*", "Condition": {"ArnLike": {"aws:SourceArn": PLACE.rule_arn("*")}}}, None),
         ({"Principal": {"AWS": CLUMIO_ACCOUNT}}, None),
+        ({"Principal": {"Service": "events.amazonaws.com"}}, None),
+        ({"Principal": {"Service": "*"}}, "open_topic"),
+        ({"Principal": {"AWS": "arn:aws:iam::*:root"}}, "open_topic"),
+        ({"NotPrincipal": {"AWS": CLUMIO_ACCOUNT}}, "open_topic"),
+        ({"Principal": {"Federated": "accounts.google.com"}}, "foreign_principal"),
+        ({"Principal": {"Service": "evil.example.com"}}, "foreign_principal"),
+        ({"Principal": "*", "Condition": {"StringLike": {"aws:SourceAccount": "*"}}}, "open_topic"),
+        ({"Principal": "*", "Condition": {"StringEqualsIfExists": {"aws:SourceAccount": ACCOUNT}}}, "open_topic"),
+        ({"Principal": "*", "Condition": {"StringNotEquals": {"aws:SourceAccount": ACCOUNT}}}, "open_topic"),
+        ({"Principal": "*", "Condition": {"StringEquals": {"aws:SourceAccount": []}}}, "open_topic"),
+        ({"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalAccount": [ACCOUNT, ANOTHER]}}}, "open_topic"),
+        ({"Principal": "*", "Condition": {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ANOTHER}:*"}}}, "open_topic"),
+        ({"Principal": "*", "Condition": {"StringLike": {"aws:PrincipalArn": "*"}}}, "open_topic"),
+        ({"Principal": "*", "Condition": {"Bool": {"aws:SecureTransport": "true"}}}, "open_topic"),
         ({"Principal": "*", "Effect": "Deny"}, None),
     ],
 )
@@ -363,6 +489,15 @@ def test_a_topic_open_to_everybody(statement, code):
     [
         ({"Action": "*", "Resource": "*"}, "allows_everything"),
         ({"Action": ["s3:*", "*"], "Resource": ["arn:aws:s3:::a", "*"]}, "allows_everything"),
+        ({"Action": "*:*", "Resource": "**"}, "allows_everything"),
+        ({"Action": ["iam:*", "s3:*", "EC2:*"], "Resource": "arn:aws:*"}, "allows_everything"),
+        ({"NotAction": "s3:GetObject", "Resource": "*"}, "allows_everything"),
+        ({"Action": "?*", "NotResource": "arn:aws:s3:::a"}, "allows_everything"),
+        ({"Action": "iam:*", "Resource": "*"}, "allows_everything"),
+        ({"Action": ["iam:Create*", "iam:Put*", "iam:Attach*", "iam:Update*"], "Resource": "*"}, "allows_everything"),
+        ({"Action": "iam:*", "Resource": f"arn:aws:iam::{ACCOUNT}:role/Clumio*"}, None),
+        ({"Action": ["iam:Get*", "iam:List*"], "Resource": "*"}, None),
+        ({"NotAction": "s3:GetObject", "Resource": "arn:aws:s3:::a"}, None),
         ({"Action": "*", "Resource": "*", "Effect": "Deny"}, None),
         ({"Action": "*", "Resource": "arn:aws:s3:::a"}, None),
         ({"Action": "s3:*", "Resource": "*"}, None),

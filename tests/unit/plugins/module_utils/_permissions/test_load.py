@@ -12,9 +12,15 @@ from hypothesis import strategies as st
 from permissions_files import CLUMIO_ACCOUNT, NAMING, PLACE, permissions_file, policy, smallest_file, trust_policy
 
 from ansible_collections.clumio.aws.plugins.module_utils._errors import InputError
+from ansible_collections.clumio.aws.plugins.module_utils._json import parse_json
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.arns import handed_over
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.audit import audit
-from ansible_collections.clumio.aws.plugins.module_utils._permissions.load import MAXIMUM_BYTES, load, parse_json
+from ansible_collections.clumio.aws.plugins.module_utils._permissions.load import (
+    MAXIMUM_BYTES,
+    MAXIMUM_ENTITIES,
+    MAXIMUM_ITEMS,
+    load,
+)
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.resolve import resolve
 
 FILE = permissions_file("ebs", "rds", "dynamodb", "s3", "mssql")
@@ -275,7 +281,7 @@ NO_FILES = {
     "strings in strings": (nested_strings(6), "it holds text"),
     "no roles": ('{"roles": {}}', "no role ClumioIAMRole"),
     "another's roles": (json.dumps({"roles": {"Admin": {"trust_policy": trust_policy()}}}), "no role ClumioIAMRole"),
-    "too large": (b" " * (MAXIMUM_BYTES + 1), "larger than 16 MiB"),
+    "too large": (b" " * (MAXIMUM_BYTES + 1), "larger than 4 MiB"),
 }
 
 
@@ -337,6 +343,23 @@ WRONG_PLACES = {
         {"policies": {"P": {"policy_document": json.dumps(json.dumps(json.dumps(policy())))}}},
         "policies.P.policy_document",
         "text",
+    ),
+    "too many entities": (
+        {"rules": {f"R{number}": {} for number in range(MAXIMUM_ENTITIES + 1)}},
+        "rules",
+        "1001 entities, more than 1000",
+    ),
+    "too many policies": (inline(*[GOOD] * (MAXIMUM_ITEMS + 1)), "roles.R.inline_policies", "101 policies"),
+    "too many targets": (rule_with(targets=["CLUMIOEVENTPUB"] * (MAXIMUM_ITEMS + 1)), "rules.R.targets", "101 targets"),
+    "too many permissions": (
+        role_with(trust_policy=policy(Principal={"AWS": ["a"] * 100}, Action=["b"] * 20, Resource=["c"] * 6)),
+        "roles.R.trust_policy",
+        "12000 permissions, more than 10000",
+    ),
+    "too many permissions of the other forms": (
+        role_with(trust_policy=policy(NotPrincipal={"AWS": ["a"] * 101}, NotAction=["b"] * 100)),
+        "roles.R.trust_policy",
+        "10100 permissions",
     ),
     "description is a number": (role_with(description=5), "roles.R.description", "a number"),
     "policy's description is a list": (

@@ -9,6 +9,7 @@ import pytest
 from aws_in_process import ACCOUNT, REGION
 from permissions_files import EXTERNAL_ID, TOKEN, permissions_file, policy, resolved, smallest_file, trust_policy
 
+from ansible_collections.clumio.aws.plugins.module_utils._errors import InputError
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.model import SUPPORT_ROLE, placeholder
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.names import Connection, Naming
 from ansible_collections.clumio.aws.plugins.module_utils._permissions.preferences import Preferences
@@ -199,11 +200,48 @@ def test_arns_are_of_the_partition():
         ({"CLUMIOELSE": "arn:else"}, "CLUMIOELSE", "arn:else"),
         ({"SOMEWORD": "x"}, "SOMEWORD SOMEWORDS", "x SOMEWORDS"),
         ({"A.B": "x"}, "A.B AxB", "x AxB"),
-        ({"CLUMIOELSE": "CLUMIOIAMROLE"}, "CLUMIOELSE", "CLUMIOIAMROLE"),
+        ({"CLUMIOELSE": "{{ 1 }} CLUMIOx"}, "CLUMIOELSE", "{{ 1 }} CLUMIOx"),
     ],
 )
 def test_given_values_win(given, text, value):
     assert probed(text, placeholders=given) == (value, ())
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"CLUMIOELSE": "CLUMIOIAMROLE"},
+        {"CLUMIOONE": "CLUMIOTWO", "CLUMIOTWO": "CLUMIOONE"},
+        {"CLUMIOELSE": "arn:CLUMIOELSE"},
+    ],
+)
+def test_a_placeholder_stands_for_no_other(given):
+    with pytest.raises(InputError) as caught:
+        probed("CLUMIOELSE", placeholders=given)
+    assert caught.value.code == "invalid_placeholders"
+
+
+@pytest.mark.parametrize(
+    ("assigned", "code"),
+    [
+        ({"token": "*"}, "invalid_token"),
+        ({"token": "a b"}, "invalid_token"),
+        ({"token": "x" * 129}, "invalid_token"),
+        ({"token": "CLUMIOIAMROLE"}, "invalid_token"),
+        ({"token": "{{ lookup('pipe', 'id') }}"}, "invalid_token"),
+        ({"external_id": "${sts:ExternalId}"}, "invalid_external_id"),
+        ({"external_id": "*"}, "invalid_external_id"),
+        ({"external_id": "a\n"}, "invalid_external_id"),
+        ({"external_id": "ExternalID_CLUMIOTOKEN"}, "invalid_external_id"),
+        ({"external_id": "of:ROLEEXTERNALID"}, "invalid_external_id"),
+        ({"external_id": "x" * 1225}, "invalid_external_id"),
+        ({"external_id": "A_b+c=d,e.f@g:h/i-j"}, None),
+    ],
+)
+def test_what_clumio_assigns_means_nothing_in_a_policy(assigned, code):
+    """A star or a policy variable would: in a resource, or in the condition of a trust policy."""
+    findings = resolved(EVERYTHING, **assigned).findings
+    assert [finding.code for finding in findings] == ([code] if code else [])
 
 
 def test_token_and_external_id_are_missed_at_once():

@@ -265,3 +265,18 @@ def test_a_connection_of_which_nothing_is_known():
 def test_who_may_assume_the_roles_is_told(status):
     validation = samples.validated(trust={"status": status})
     assert report({"validation": validation}, "validate")["trust"] == [{"role": "ClumioIAMRole", "status": status}]
+
+
+@pytest.mark.parametrize(
+    ("principal", "uses"),
+    [
+        ("*", ["*"]),
+        (None, []),
+        ({"AWS": ["arn:aws:iam::999988887777:root", "arn:x", "AIDA"]}, ["999988887777", "arn:x", "AIDA"]),
+        ({"Service": "ec2.amazonaws.com"}, ["ec2.amazonaws.com"]),
+    ],
+)
+def test_whoever_a_role_trusts_is_drawn(principal, uses):
+    role = {"name": "R", "arn": "arn:R", "trust_policy": {"Statement": {"Principal": principal}}}
+    told = report({"permissions_file": {"permissions": {"roles": [role]}}})
+    assert told["resources"][0]["uses"] == uses
