@@ -46,6 +46,8 @@ display = Display()
 
 # From there on Ansible shows with which arguments a module was run.
 _VERBOSE = 3
+# What Ansible says of options that a module does not have.
+_UNKNOWN_OPTION = "Unsupported parameters"
 
 # Ansible imports the action plugin of a task before it forks its worker. So this is done once, and not in each.
 # Ansible's own filters and tests are found by reading its folders, which each worker would do for its first template.
@@ -69,8 +71,10 @@ class InWorker(ActionBase):  # type: ignore[misc]
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
         result |= self.outcome(task_vars or {})
-        if display.verbosity < _VERBOSE:
-            # Nobody sees it then, and the whole plan is in it.
+        unknown = str(result.get("msg", "")).startswith(_UNKNOWN_OPTION)
+        if display.verbosity < _VERBOSE or unknown:
+            # Nobody sees it then, and the whole plan is in it. Of an option that the module does not have, a secret for
+            # another one, say, nobody knows that it must not be seen.
             result.pop("invocation", None)
         return result
 
