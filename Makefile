@@ -1,5 +1,6 @@
 # make demo      watch an AWS account being onboarded, on a local AWS and a local Clumio API
 # make test      everything: lint, types, unit tests, reports in a browser, Molecule scenarios
+# make chaos     runs that stop at every one of their calls, and what a plain rerun makes of it (an hour)
 # make bench     what it costs, compared with a playbook of amazon.aws and with a plain script (ROUNDS=5)
 # make bench-fleet  what fleets of 1 to 200 connections cost, and what follows from it for larger ones
 # make venv      only the tools, in .venv
@@ -18,7 +19,7 @@ READY_BENCH := $(VENV_BENCH)/.ready-$(shell cksum < benchmarks/requirements.txt 
 ROUNDS ?= 5
 export PATH := $(BIN):$(PATH)
 
-.PHONY: help venv demo test lint unit chromium browser molecule bench bench-fleet pin clean
+.PHONY: help venv demo test lint unit chromium browser molecule chaos bench bench-fleet pin clean
 
 help:
 	@grep -E '^# make ' Makefile | cut -c3-
@@ -65,6 +66,9 @@ browser: venv chromium
 molecule: venv
 	molecule destroy > /dev/null
 	molecule test --all --workers 2 --report
+
+chaos: venv
+	python -m chaos
 
 $(READY_BENCH):
 	rm -f $(VENV_BENCH)/.ready-*

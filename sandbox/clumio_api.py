@@ -224,8 +224,11 @@ def _choice_problems(member: str, given: list[str], choices: tuple[str, ...]) ->
     return [(INVALID_REQUEST, f"{member}: {value!r} is not valid.") for value in given if value not in choices]
 
 
-class _Api:
-    """The handlers, and the connections, organizational units and tasks they work on."""
+class Api:
+    """The handlers, and the connections, organizational units and tasks they work on.
+
+    The arguments are those of ``create_app``; ``settings`` are those that it begins with.
+    """
 
     def __init__(
         self,
@@ -246,6 +249,12 @@ class _Api:
         self._tasks: dict[str, Task] = {}
         self._calls: list[dict[str, Any]] = []
         self._faults: dict[str, Faults] = {}
+
+    def app(self) -> web.Application:
+        """A new application that serves it: an application runs once only, what it serves stays."""
+        app = web.Application(middlewares=[self.middleware])
+        app.add_routes(self.routes())
+        return app
 
     def routes(self) -> list[web.RouteDef]:
         connections = partial(self._guarded, "aws-connections")
@@ -624,16 +633,14 @@ def create_app(
         ingest_delay: seconds from ``connected`` until ingestion and target set-up are complete.
         task_delay: seconds that a task takes.
     """
-    api = _Api(
+    api = Api(
         token=token,
         verify=verify,
         clock=clock,
         new_token=new_token,
         settings=Settings(connect_delay=connect_delay, ingest_delay=ingest_delay, task_delay=task_delay),
     )
-    app = web.Application(middlewares=[api.middleware])
-    app.add_routes(api.routes())
-    return app
+    return api.app()
 
 
 def main() -> None:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import boto3
@@ -43,6 +43,15 @@ def of_account(endpoint: str, account: str, region: str) -> dict[str, list[dict[
         # No HTTP proxies: the endpoint is on loopback.
         return session.client(service, endpoint_url=endpoint, config=Config(proxies={}))
 
+    return held(client)
+
+
+def held(client: Callable[[str], Any]) -> dict[str, list[dict[str, Any]]]:
+    """The same, of the account and the region of boto3 clients.
+
+    Args:
+        client: gives the client of a service.
+    """
     iam = client("iam")
     keys = dict(_kms_keys(client("kms")))
     sections = {

@@ -30,10 +30,10 @@ class AwsVerifier:
     """Verifies connections at one AWS endpoint. May be called from several threads at once.
 
     Args:
-        endpoint: base URL of AWS.
+        endpoint: base URL of AWS; None for that of the process, where moto is in it.
     """
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str | None) -> None:
         self._endpoint = endpoint
         self._session = boto3.Session(aws_access_key_id=CLUMIO_KEY, aws_secret_access_key="clumio")
         # Making a client is not thread-safe in botocore, using one is.

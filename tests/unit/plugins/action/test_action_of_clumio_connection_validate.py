@@ -228,6 +228,39 @@ def test_aws_is_looked_at_only_once():
     assert run.runs == [args, others, others]
 
 
+def lagging(status, of_aws, **params):
+    look = seen(status, **params)
+    check = {"name": "role Role", "side": "aws", "entity": "arn", "status": of_aws, "expected": None, "found": None}
+    return look | {"checks": [*look["checks"], check | {"differences": [], "hint": ""}], "failed": True, "valid": False}
+
+
+@pytest.mark.parametrize("status", ["missing", "different"])
+def test_what_aws_may_not_show_yet_is_looked_for_again_while_clumio_connects(status):
+    """As long as it lags all is asked, then Clumio only."""
+    args = {"account_id": ACCOUNT, "roles": ["a"]}
+    looks = [lagging("connecting", status), lagging("connecting", status), lagging("connecting", "ok")]
+    run = Recorded(args, *looks, seen("connected"))
+    assert run.run(task_vars={"a": "b"})["valid"] is True
+    assert run.runs == [args, args, args, {"account_id": ACCOUNT}]
+
+
+@pytest.mark.parametrize(
+    ("first", "looks"),
+    [
+        # Clumio has reached the account before: it was not made this moment.
+        (lagging("connected", "missing"), 1),
+        (lagging("connecting", "denied"), 1),
+        (lagging("connecting", "missing", wait_timeout=0), 1),
+        # AWS does not show it until the time is over.
+        (lagging("connecting", "missing", wait_timeout=0.1), 2),
+    ],
+)
+def test_what_aws_lacks_is_told(first, looks):
+    run = Recorded({}, first, first)
+    assert run.run(task_vars={"a": "b"})["failed"] is True
+    assert len(run.runs) == looks
+
+
 @pytest.mark.parametrize("wait_timeout", [0, -1])
 def test_one_look_is_given_as_it_is(wait_timeout):
     first = seen("connecting", wait_timeout=wait_timeout)
