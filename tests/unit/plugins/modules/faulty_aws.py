@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,12 +13,11 @@ from types import ModuleType
 from typing import Any
 
 import boto3
-import pytest
 from aws_in_process import ACCOUNT, REGION
 from botocore.config import Config
 from clumio_helpers import run_main
-from moto.server import ThreadedMotoServer
 from permissions_files import EXTERNAL_ID, policy, trust_policy
+from proxied_aws import proxied_aws
 
 from ansible_collections.clumio.aws.plugins.module_utils._aws import settle
 from ansible_collections.clumio.aws.plugins.modules import (
@@ -30,8 +28,6 @@ from ansible_collections.clumio.aws.plugins.modules import (
 )
 from sandbox import dump
 from sandbox.processes import http_json
-from sandbox.proxy import create_app
-from sandbox.server import running
 
 IAM = f"arn:aws:iam::{ACCOUNT}"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:Topic"
@@ -167,20 +163,6 @@ class FaultyAws:
 @contextmanager
 def faulty_aws() -> Iterator[FaultyAws]:
     """The account, for everything that uses boto3; what is made may be waited for in hundredths of a second."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        with running(create_app(f"http://{host}:{port}")) as url, pytest.MonkeyPatch.context() as patches:
-            for name in [name for name in os.environ if name.startswith("AWS_")]:
-                patches.delenv(name)
-            patches.setenv("AWS_CONFIG_FILE", os.devnull)
-            patches.setenv("AWS_ENDPOINT_URL", url)
-            patches.setenv("AWS_ACCESS_KEY_ID", f"SANDBOX{ACCOUNT}")
-            patches.setenv("AWS_SECRET_ACCESS_KEY", "sandbox")
-            patches.setenv("NO_PROXY", "127.0.0.1")
-            patches.setenv("no_proxy", "127.0.0.1")
-            patches.setattr(settle, "_FIRST_PAUSE_SECONDS", 0.01)
-            yield FaultyAws(url)
-    finally:
-        server.stop()
+    with proxied_aws() as (url, patches):
+        patches.setattr(settle, "_FIRST_PAUSE_SECONDS", 0.01)
+        yield FaultyAws(url)

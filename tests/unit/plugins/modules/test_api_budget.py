@@ -9,7 +9,6 @@ server of moto; what they were about, which the proxy does not write down, is re
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,8 +19,8 @@ from typing import Any
 import pytest
 from aws_in_process import ACCOUNT, REGION, Aws, Call
 from clumio_helpers import run_main
-from moto.server import ThreadedMotoServer
 from permissions_files import EXTERNAL_ID, TOKEN, permissions_file
+from proxied_aws import proxied_aws
 
 from ansible_collections.clumio.aws.plugins.modules import (
     clumio_connection_validate,
@@ -33,9 +32,7 @@ from ansible_collections.clumio.aws.plugins.modules import (
 )
 from sandbox.permissions import ASSET_TYPES
 from sandbox.processes import http_json
-from sandbox.proxy import create_app
 from sandbox.repairs import patch_moto
-from sandbox.server import running
 
 # Calls for each resource that a first run makes, and readings for each that a second run finds in order, at most.
 FIRST, SECOND = 1.6, 2.0
@@ -155,25 +152,13 @@ def recording_aws() -> Iterator[tuple[Aws, str]]:
     """An empty account behind a proxy that records, both in this process, and the URL of the proxy."""
     # A role with all asset types needs 14 managed policies; AWS's default quota is 10.
     patch_moto({"AttachedPoliciesPerRoleQuota": 14})
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
     try:
-        host, port = server.get_host_and_port()
-        with running(create_app(f"http://{host}:{port}")) as url, pytest.MonkeyPatch.context() as patches:
+        with proxied_aws() as (url, patches):
             http_json("POST", f"{url}/_sandbox/reset?moto=true")
-            for name in [name for name in os.environ if name.startswith("AWS_")]:
-                patches.delenv(name)
-            patches.setenv("AWS_CONFIG_FILE", os.devnull)
-            patches.setenv("AWS_ENDPOINT_URL", url)
-            patches.setenv("AWS_ACCESS_KEY_ID", f"SANDBOX{ACCOUNT}")
-            patches.setenv("AWS_SECRET_ACCESS_KEY", "sandbox")
-            patches.setenv("NO_PROXY", "127.0.0.1")
-            patches.setenv("no_proxy", "127.0.0.1")
             aws = Aws()
             aws.intercept(patches)
             yield aws, url
     finally:
-        server.stop()
         patch_moto()
 
 
