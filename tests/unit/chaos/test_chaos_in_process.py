@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[3]
-EVERY = {"onboard_small": 8, "offboard_small": 6}
+EVERY = {"onboard_small": 12, "offboard_small": 14}
 
 
 def python(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -32,8 +32,8 @@ def test_a_plain_rerun_mends_what_any_fault_has_left(run: str, every: int) -> No
     trials, states, bad = map(
         int, re.search(r"(\d+) trials, (\d+) different states, .*: (\d+) not", ended.stdout).groups()
     )
-    assert trials > 60
-    assert states > 5
+    assert trials > 30
+    assert states > 3
     assert bad == 0
 
 
