@@ -187,7 +187,7 @@ def _read_again(noun: Noun[R], desired: R) -> Found[R]:
             f"Cannot read the {noun.kind} {desired.name}: AWS does not show it, still after "
             f"{settle.DEADLINE_SECONDS:g} seconds, though it was made or found by this run.",
             code="aws_not_seen",
-            hint="Another run may have removed it; run this again.",
+            hint="Another run may have removed it, or it is at another IAM path; run this again.",
             aws_code="",
         )
     return found

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from .._aws import iam
+from .._aws._call import AwsError, is_denial
 from .._aws._tags import from_list
 from .._change import Change
 from .._permissions.documents import compact, same_policy
@@ -47,7 +48,14 @@ class Policies(Noun[Policy]):
 
     def elsewhere(self, name: str, arn: str) -> Found[Policy] | None:
         """A policy of the name at another path; roles and instance profiles are known by their names alone."""
-        others = [policy["Arn"] for policy in iam.list_policies(self._iam) if policy["PolicyName"] == name]
+        try:
+            policies = iam.list_policies(self._iam)
+        except AwsError as error:
+            # Nobody who makes a connection needs the right to list; then it is not known where it is.
+            if not is_denial(error):
+                raise
+            return None
+        others = [policy["Arn"] for policy in policies if policy["PolicyName"] == name]
         return next((self.read(name, other) for other in others if other != arn), None)
 
     def details(self, desired: Policy, found: Policy) -> Details:

@@ -198,6 +198,16 @@ def test_a_policy_of_the_name_at_another_path_is_told_at_once(aws: FaultyAws) ->
     assert "The managed policy Managed exists, but it has no tag clumio:connection" in result["msg"]
 
 
+def test_where_it_is_is_not_told_to_who_may_not_list_policies(aws: FaultyAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody who makes a connection needs that right."""
+    monkeypatch.setattr(settle, "DEADLINE_SECONDS", 0.3)
+    aws.refuse("iam:CreatePolicy", "EntityAlreadyExists", "A policy called Managed already exists", times=0)
+    aws.set(denied=["iam:ListPolicies"])
+    result = aws.run(clumio_iam_roles, policies=EVERYTHING[clumio_iam_roles]["policies"][:1])
+    assert result["failure"]["code"] == "aws_not_seen"
+    assert "or it is at another IAM path" in result["msg"]
+
+
 def test_versions_that_somebody_else_has_written(aws: FaultyAws, meanwhile: Any) -> None:
     """There is no room for ours any more: the oldest goes."""
     aws.make(clumio_iam_roles)
